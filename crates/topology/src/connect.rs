@@ -1,0 +1,266 @@
+//! Opens a session to a cluster, and says clearly why it could not.
+//!
+//! The driver names one reason when no contact point works. Someone at 3 a.m. needs all of them, so
+//! after a failure each contact point is tried alone, side by side, only to learn its reason.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use scylla::client::Compression;
+use scylla::client::execution_profile::ExecutionProfile;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
+use scylla::errors::{ConnectionPoolError, MetadataError, NewSessionError};
+use scylla::policies::address_translator::AddressTranslator;
+use scylla::policies::load_balancing::DefaultPolicy;
+use scylla::policies::retry::FallthroughRetryPolicy;
+use scylla::statement::Consistency;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::fault::is_denied;
+
+/// A user and a password that cannot be printed.
+///
+/// ```
+/// let credentials = topology::Credentials::new("cassandra", "hunter2".to_owned());
+/// assert!(!format!("{credentials:?}").contains("hunter2"));
+/// ```
+#[derive(Clone)]
+pub struct Credentials {
+    user: String,
+    password: SecretString,
+}
+
+impl Credentials {
+    /// Takes the password over: it is wiped from memory when the last copy is dropped.
+    pub fn new(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
+        Credentials { user: user.into(), password: password.into() }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// How to reach a cluster.
+#[derive(Clone)]
+pub struct ConnectOptions {
+    /// Nodes to ask first, as host names or addresses, each with or without a port. One that answers
+    /// is enough; the others are found from it.
+    pub contact_points: Vec<String>,
+    /// The port of contact points that name none.
+    pub port: u16,
+    /// For clusters that ask for a password.
+    pub credentials: Option<Credentials>,
+    /// The datacenter whose replicas are read. `None`: any.
+    pub local_datacenter: Option<String>,
+    /// The consistency of statements that set none of their own.
+    pub consistency: Consistency,
+    /// How long one connection may take to open.
+    pub connect_timeout: Duration,
+    /// How long one request may take, as seen from here.
+    pub request_timeout: Duration,
+    /// Rows per page, for statements that set none of their own.
+    pub page_size: i32,
+    /// Whether frames are compressed with LZ4.
+    pub compression: bool,
+    /// Maps the addresses that nodes tell of each other to those reachable from here.
+    pub address_translator: Option<Arc<dyn AddressTranslator>>,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        ConnectOptions {
+            contact_points: vec!["127.0.0.1".to_owned()],
+            port: 9042,
+            credentials: None,
+            local_datacenter: None,
+            consistency: Consistency::LocalOne,
+            connect_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(30),
+            page_size: 5000,
+            compression: false,
+            address_translator: None,
+        }
+    }
+}
+
+impl fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("contact_points", &self.contact_points)
+            .field("port", &self.port)
+            .field("credentials", &self.credentials)
+            .field("local_datacenter", &self.local_datacenter)
+            .field("consistency", &self.consistency)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens a session.
+///
+/// The session does not retry by itself: whoever runs a plan decides, and counts, every retry.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unreachable`] naming each contact point with its reason, [`ErrorKind::Authentication`]
+/// naming the user, [`ErrorKind::NotFound`] for a local datacenter that is not there, with those that
+/// are, [`ErrorKind::Invalid`] for a contact point that is none.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example() -> Result<(), topology::Error> {
+/// use topology::ConnectOptions;
+/// let session = topology::connect(&ConnectOptions {
+///     contact_points: vec!["127.0.0.11".to_owned(), "127.0.0.12".to_owned()],
+///     ..ConnectOptions::default()
+/// })
+/// .await?;
+/// # Ok(()) }
+/// ```
+pub async fn connect(options: &ConnectOptions) -> Result<Session> {
+    if options.contact_points.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "no contact point is given; name at least one host",
+        ));
+    }
+    let addresses: Vec<String> =
+        options.contact_points.iter().map(|host| with_port(host, options.port)).collect();
+    let session = match open(options, &addresses).await {
+        Ok(session) => session,
+        Err(error) => return Err(explain(options, &addresses, error).await),
+    };
+    check_datacenter(options, &session)?;
+    Ok(session)
+}
+
+/// Appends the port to a host that has none. IPv6 addresses come bare, or in brackets with a port.
+fn with_port(host: &str, port: u16) -> String {
+    let bare_v6 = host.parse::<std::net::Ipv6Addr>().is_ok();
+    match host.rsplit_once(':') {
+        _ if bare_v6 => format!("[{host}]:{port}"),
+        Some((_, last)) if last.parse::<u16>().is_ok() => host.to_owned(),
+        _ => format!("{host}:{port}"),
+    }
+}
+
+async fn open(options: &ConnectOptions, addresses: &[String]) -> Result<Session, NewSessionError> {
+    let mut policy = DefaultPolicy::builder();
+    if let Some(datacenter) = &options.local_datacenter {
+        policy = policy.prefer_datacenter(datacenter.clone()).permit_dc_failover(true);
+    }
+    let profile = ExecutionProfile::builder()
+        .consistency(options.consistency)
+        .request_timeout(Some(options.request_timeout))
+        .retry_policy(Arc::new(FallthroughRetryPolicy::new()))
+        .load_balancing_policy(policy.build())
+        .build();
+    let mut builder = SessionBuilder::new()
+        .known_nodes(addresses)
+        .default_execution_profile_handle(profile.into_handle())
+        .connection_timeout(options.connect_timeout)
+        .compression(options.compression.then_some(Compression::Lz4));
+    if let Some(credentials) = &options.credentials {
+        builder = builder.user(&credentials.user, credentials.password.expose_secret());
+    }
+    if let Some(translator) = &options.address_translator {
+        builder = builder.address_translator(Arc::clone(translator));
+    }
+    builder.build().await
+}
+
+async fn explain(options: &ConnectOptions, addresses: &[String], error: NewSessionError) -> Error {
+    if refused_credentials(&error) {
+        let remedy = match &options.credentials {
+            None => "the cluster asks for a user and a password, and none were given".to_owned(),
+            Some(given) => format!(
+                "the cluster refused user '{}'; check the password and that the user may log in",
+                given.user
+            ),
+        };
+        return Error::new(ErrorKind::Authentication, format!("authentication failed: {remedy}"))
+            .with_source(error);
+    }
+    let reasons = if let [only] = addresses {
+        vec![format!("{only}: {}", reason(&error))]
+    } else {
+        join_all(addresses.iter().map(|address| async move {
+            match open(options, std::slice::from_ref(address)).await {
+                Ok(_) => format!("{address}: answered when asked again"),
+                Err(error) => format!("{address}: {}", reason(&error)),
+            }
+        }))
+        .await
+    };
+    Error::new(
+        ErrorKind::Unreachable,
+        format!(
+            "no node could be reached ({}); check the hosts, the port and that Cassandra is up",
+            reasons.join("; ")
+        ),
+    )
+    .with_source(error)
+}
+
+fn refused_credentials(error: &NewSessionError) -> bool {
+    matches!(
+        error,
+        NewSessionError::MetadataError(MetadataError::ConnectionPoolError(
+            ConnectionPoolError::Broken { last_connection_error }
+        )) if is_denied(last_connection_error)
+    )
+}
+
+/// The innermost cause: what the operating system or the node said.
+fn reason(error: &NewSessionError) -> String {
+    match error {
+        NewSessionError::MetadataError(MetadataError::ConnectionPoolError(
+            ConnectionPoolError::Broken { last_connection_error },
+        )) => last_connection_error.to_string(),
+        NewSessionError::FailedToResolveAnyHostname(_) => "the name cannot be resolved".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A misspelt datacenter would silently make every read a remote one.
+fn check_datacenter(options: &ConnectOptions, session: &Session) -> Result<()> {
+    let Some(wanted) = &options.local_datacenter else {
+        return Ok(());
+    };
+    let state = session.get_cluster_state();
+    let known = state.replica_locator().datacenter_names();
+    if known.contains(wanted) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::NotFound,
+        format!("no datacenter '{wanted}' in this cluster; it has {}", known.join(", ")),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_added_only_where_there_is_none() {
+        for (host, address) in [
+            ("10.0.0.1", "10.0.0.1:9042"),
+            ("10.0.0.1:19042", "10.0.0.1:19042"),
+            ("db.example", "db.example:9042"),
+            ("db.example:1", "db.example:1"),
+            ("::1", "[::1]:9042"),
+            ("[::1]:7", "[::1]:7"),
+            ("[::1]", "[::1]:9042"),
+        ] {
+            assert_eq!(with_port(host, 9042), address);
+        }
+    }
+}
