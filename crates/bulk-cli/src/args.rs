@@ -1,0 +1,258 @@
+//! The command line, as it is written. What it means is for the commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bulk::{Consistency, TableName};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, completely
+  1    internal error
+  2    usage: bad arguments, no such keyspace, table or column, a table that cannot be scanned
+  3    cannot connect: no node reached, or credentials refused
+  4    finished with errors: the result is partial, and what is missing was named
+  130  interrupted (Ctrl-C, SIGTERM): the result is partial";
+
+const COUNT_EXAMPLES: &str = "\
+Examples:
+  cassandra-bulk count shop.orders
+  cassandra-bulk count shop.orders --splits 256 --consistency LOCAL_QUORUM
+  cassandra-bulk count shop.orders --by partition --top 20
+  cassandra-bulk count 'shop.\"Orders\"' --by node --output json";
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  cassandra-bulk plan shop.orders
+  cassandra-bulk plan shop.orders --splits 64 --output json";
+
+const EXPORT_EXAMPLES: &str = "\
+Each line is a row as a JSON object; values are written as Cassandra's SELECT JSON writes them.
+
+Examples:
+  cassandra-bulk export shop.orders > orders.jsonl
+  cassandra-bulk export shop.orders --columns id,total | head";
+
+/// Count, plan and export whole Apache Cassandra and ScyllaDB tables, by token ranges.
+#[derive(Debug, Parser)]
+#[command(name = "cassandra-bulk", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Count the rows of a table, by the server, split by split.
+    #[command(after_help = COUNT_EXAMPLES)]
+    Count(Count),
+    /// Show what a run would read, and from where; runs nothing.
+    #[command(after_help = PLAN_EXAMPLES)]
+    Plan(Plan),
+    /// Write every row of a table to standard output, as JSON lines.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Export),
+}
+
+impl Command {
+    pub(crate) fn common(&self) -> &Common {
+        match self {
+            Command::Count(count) => &count.common,
+            Command::Plan(plan) => &plan.common,
+            Command::Export(export) => &export.common,
+        }
+    }
+}
+
+/// `count`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Count {
+    /// The table, as KEYSPACE.TABLE; quote a case-sensitive part: 'shop."Orders"'.
+    pub(crate) table: TableName,
+    /// Break the count down.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) by: Option<By>,
+    /// How many partitions to show with --by partition [default: 10].
+    #[arg(long, value_name = "N", requires = "by", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) top: Option<u32>,
+    #[command(flatten)]
+    pub(crate) run: Run,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What a count is broken down by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum By {
+    /// Each token range.
+    Range,
+    /// Each node; a row counts on every replica.
+    Node,
+    /// The largest partitions.
+    Partition,
+}
+
+/// `plan`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Plan {
+    /// The table, as KEYSPACE.TABLE; quote a case-sensitive part: 'shop."Orders"'.
+    pub(crate) table: TableName,
+    #[command(flatten)]
+    pub(crate) split: Split,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `export`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Export {
+    /// The table, as KEYSPACE.TABLE; quote a case-sensitive part: 'shop."Orders"'.
+    pub(crate) table: TableName,
+    /// The columns to write, exact names separated by commas [default: all].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Option<Vec<String>>,
+    /// Rows per page.
+    #[arg(long, value_name = "ROWS", default_value_t = 5000, value_parser = clap::value_parser!(i32).range(1..))]
+    pub(crate) page_size: i32,
+    #[command(flatten)]
+    pub(crate) run: Run,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// How a table is cut.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct Split {
+    /// Units of work to cut the table into [default: by data size, at least 4 per node].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) splits: Option<u32>,
+    /// Units of work at the same time [default: 2 per node].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) parallelism: Option<u32>,
+}
+
+/// How a run goes.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) split: Split,
+    /// Give a range up after so many seconds of faults without a page in between.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) max_retry_time: Duration,
+    /// Show no progress.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// What every command has.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Connection and output")]
+pub(crate) struct Common {
+    /// A node to ask first; may be given several times. HOST or HOST:PORT.
+    #[arg(
+        long,
+        value_name = "HOST",
+        env = "CASSANDRA_BULK_HOST",
+        value_delimiter = ',',
+        default_value = "127.0.0.1"
+    )]
+    pub(crate) host: Vec<String>,
+    /// The port of hosts that name none.
+    #[arg(long, env = "CASSANDRA_BULK_PORT", default_value_t = 9042, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: u16,
+    /// The user to log in as. The password comes from --password-file, from the environment variable
+    /// CASSANDRA_BULK_PASSWORD, or from a prompt; never from an argument, which `ps` would show.
+    #[arg(long, env = "CASSANDRA_BULK_USER")]
+    pub(crate) user: Option<String>,
+    /// A file whose first line is the password.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Read from the replicas of this datacenter.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) local_dc: Option<String>,
+    /// The consistency of each read.
+    #[arg(long, value_name = "LEVEL", default_value = "LOCAL_ONE", value_parser = consistency, ignore_case = true)]
+    pub(crate) consistency: Consistency,
+    /// Give a connection up after so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) connect_timeout: Duration,
+    /// Give a request up after so many seconds, and try again.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) request_timeout: Duration,
+    /// Compress frames with LZ4.
+    #[arg(long)]
+    pub(crate) compression: bool,
+    /// How results and summaries are written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: Output,
+    /// Say more: -v what is done, -vv every retry, -vvv everything. RUST_LOG overrides it.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Write the log to a file instead of standard error.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs: one JSON document on standard output (or, for export, on standard error).
+    Json,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if duration.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(duration) }
+}
+
+/// The levels that a read over a range may have.
+fn consistency(text: &str) -> Result<Consistency, String> {
+    match text.to_ascii_uppercase().as_str() {
+        "ONE" => Ok(Consistency::One),
+        "TWO" => Ok(Consistency::Two),
+        "THREE" => Ok(Consistency::Three),
+        "QUORUM" => Ok(Consistency::Quorum),
+        "ALL" => Ok(Consistency::All),
+        "LOCAL_QUORUM" => Ok(Consistency::LocalQuorum),
+        "LOCAL_ONE" => Ok(Consistency::LocalOne),
+        _ => Err("choose ONE, TWO, THREE, QUORUM, ALL, LOCAL_QUORUM or LOCAL_ONE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn bad_arguments_are_refused() {
+        for line in [
+            "count",
+            "count orders",
+            "count a.b --splits 0",
+            "count a.b --top 3",
+            "count a.b --consistency SOME",
+            "count a.b --password x",
+            "count a.b --password-file x",
+            "count a.b --request-timeout 0",
+            "export a.b --page-size 0",
+            "plan a.b --output xml",
+        ] {
+            let words = std::iter::once("cassandra-bulk").chain(line.split(' '));
+            assert!(Args::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+}

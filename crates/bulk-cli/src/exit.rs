@@ -1,0 +1,115 @@
+//! How the program ends: the exit code, and the one place where an error is printed.
+
+use std::error::Error as StdError;
+use std::io::Write;
+use std::process::ExitCode;
+
+use bulk::ErrorKind;
+
+/// Done, completely. A closed pipe is done too: whoever read has read enough.
+const OK: u8 = 0;
+/// Something that should not happen.
+const INTERNAL: u8 = 1;
+/// Bad arguments, or names that are not there; clap uses it as well.
+const USAGE: u8 = 2;
+/// No node reached, or credentials refused.
+const CONNECT: u8 = 3;
+/// The result is partial.
+const INCOMPLETE: u8 = 4;
+/// Interrupted; 128 + SIGINT, as shells have it.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// Why a command did not do what it was told.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The arguments cannot be followed.
+    Usage(String),
+    /// A job failed.
+    Job(bulk::Error),
+    /// The result could not be written.
+    Output(std::io::Error),
+    /// The program could not be set up.
+    Setup(String),
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Failure::Usage(message.into())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Failure::Usage(_) => USAGE,
+            Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => OK,
+            Failure::Output(_) | Failure::Setup(_) => INTERNAL,
+            Failure::Job(error) => match error.kind() {
+                ErrorKind::Connect => CONNECT,
+                ErrorKind::Request => USAGE,
+                ErrorKind::Incomplete => INCOMPLETE,
+                ErrorKind::Interrupted => INTERRUPTED,
+                _ => INTERNAL,
+            },
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Failure::Usage(message) | Failure::Setup(message) => message.clone(),
+            Failure::Output(error) => format!("the result cannot be written: {error}"),
+            Failure::Job(error) => with_causes(error),
+        }
+    }
+}
+
+impl From<bulk::Error> for Failure {
+    fn from(error: bulk::Error) -> Self {
+        Failure::Job(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+/// An error and its causes; a cause that the error has told already is left out.
+pub(crate) fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.contains(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// The exit code; prints the error, if there is one to print.
+pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
+    let Err(failure) = result else {
+        return ExitCode::from(OK);
+    };
+    let code = failure.code();
+    if code != OK {
+        // Where standard error is closed, the exit code has to do.
+        let _ = writeln!(std::io::stderr(), "error: {}", failure.message());
+    }
+    ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_success() {
+        assert_eq!(Failure::from(Error::from(ErrorKind::BrokenPipe)).code(), OK);
+        assert_eq!(Failure::from(Error::from(ErrorKind::StorageFull)).code(), INTERNAL);
+    }
+}

@@ -1,0 +1,63 @@
+//! Bulk jobs over whole Cassandra and ScyllaDB tables, by token ranges: where a library user starts.
+//!
+//! An [`Operator`] over a session counts a table, streams it as typed rows, finds its largest
+//! partitions, or shows the plan of any of these without running it.
+//!
+//! ```no_run
+//! use bulk::{BulkOptions, ConnectOptions, Operator};
+//! use futures::TryStreamExt;
+//! use scylla::DeserializeRow;
+//! use uuid::Uuid;
+//!
+//! #[derive(DeserializeRow)]
+//! struct Order {
+//!     id: Uuid,
+//!     amount: Option<f64>,
+//! }
+//!
+//! # async fn example() -> Result<(), bulk::Error> {
+//! let operator = Operator::connect(&ConnectOptions::default()).await?;
+//! let options = BulkOptions::default().split_count(64).columns(["id", "amount"]);
+//!
+//! let rows = operator.count_by_token_ranges("shop", "orders", &options).await?;
+//! println!("{rows} rows");
+//!
+//! let mut orders = operator.export_by_token_ranges::<Order>("shop", "orders", &options).await?;
+//! while let Some(order) = orders.try_next().await? {
+//!     println!("{} {:?}", order.id, order.amount);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! **A stream that ends without an error has given every row exactly once**; one that could not ends
+//! with an error that has the figures and every range that is missing.
+//!
+//! **Why an operator and not a function?** The session is the costly part, and is shared by all jobs.
+//! Each layer below can be used alone: `tokenring` for the maths, `topology` to read a cluster and
+//! plan, `executor` to run a plan.
+#![forbid(unsafe_code)]
+
+mod error;
+mod json;
+mod operator;
+mod options;
+mod partitions;
+mod rows;
+
+pub use error::{Error, ErrorKind, Result};
+pub use executor::{
+    CountReport, Event, Observer, RangeCount, RangeFailure, RetryPolicy, ScanOptions, Stats,
+    event_stream,
+};
+pub use json::JsonRow;
+pub use operator::Operator;
+pub use options::BulkOptions;
+pub use partitions::{LargestPartitions, PartitionCount};
+pub use rows::RowStream;
+pub use scylla::statement::Consistency;
+pub use tokenring::{RangeSet, Token, TokenRange};
+pub use tokio_util::sync::CancellationToken;
+pub use topology::{
+    ConnectOptions, Credentials, EstimateSource, Node, ScanPlan, SizeEstimates, Split, TableName,
+    TableSchema,
+};
