@@ -1,0 +1,7 @@
+//! One file per command: its flags (`Args`) and what it does (`run`).
+
+pub(crate) mod cassandra_down;
+pub(crate) mod cassandra_status;
+pub(crate) mod cassandra_up;
+pub(crate) mod cassandra_wait;
+mod docker;
