@@ -7,7 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{cassandra_down, cassandra_status, cassandra_up, cassandra_wait};
+use crate::commands::{
+    bench, cassandra_down, cassandra_status, cassandra_up, cassandra_wait, coverage, demo, test,
+    tidy,
+};
 
 /// The workspace's own commands.
 #[derive(Debug, Parser)]
@@ -27,6 +30,11 @@ enum Command {
     Status(cassandra_status::Args),
     #[command(name = "cassandra-down")]
     Down(cassandra_down::Args),
+    Demo(demo::Args),
+    Test(test::Args),
+    Coverage(coverage::Args),
+    Bench(bench::Args),
+    Tidy(tidy::Args),
 }
 
 /// Runs the command that was asked for; an error is printed here and nowhere else.
@@ -36,6 +44,11 @@ pub(crate) fn run() -> ExitCode {
         Command::Wait(args) => cassandra_wait::run(&args),
         Command::Status(args) => cassandra_status::run(&args),
         Command::Down(args) => cassandra_down::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Tidy(args) => tidy::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,3 +6,4 @@
 //! kill and restart nodes of them.
 
 pub mod cluster;
+pub mod tidy;

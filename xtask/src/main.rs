@@ -3,6 +3,7 @@
 //! Everything else is in `cli`, which also prints the one error a command may end with.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "xtask talks to a terminal")]
 
+mod cargo;
 mod cli;
 mod commands;
 

@@ -31,8 +31,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("cassandra: docker, {}", docker::compose_file().display());
         return docker::up();
     }
+    start(&cluster).map(drop)
+}
+
+/// Starts the embedded cluster unless it runs, and says what it does.
+pub(crate) fn start(cluster: &Cluster) -> Result<UpOutcome> {
     println!("cassandra: embedded, profile {}", cluster.profile().name);
-    match cluster.up(|step| println!("cassandra: {step}"))? {
+    let outcome = cluster.up(|step| println!("cassandra: {step}"))?;
+    match &outcome {
         UpOutcome::AlreadyRunning => println!("cassandra: already running"),
         UpOutcome::Started { elapsed } => {
             println!("cassandra: ready after {:.1} s", elapsed.as_secs_f64());
@@ -40,5 +46,5 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let points: Vec<String> = cluster.contact_points().iter().map(ToString::to_string).collect();
     println!("cassandra: {}", points.join(" "));
-    Ok(())
+    Ok(outcome)
 }

@@ -1,0 +1,165 @@
+//! The demo: loads rows, counts them at several split counts, streams them back, and compares.
+
+#![expect(clippy::print_stdout, reason = "a demo talks to a terminal")]
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use benches::dataset::{Reading, create_keyspace, create_table, load};
+use benches::reading::Comparison;
+use bulk::{BulkOptions, ConnectOptions, Consistency, Operator, TableName};
+use clap::Parser;
+use comfy_table::{CellAlignment, Table, presets};
+use futures::TryStreamExt;
+use indicatif::HumanCount;
+
+/// Loads rows into a Cassandra cluster, counts and streams them by token ranges, and compares.
+#[derive(Parser)]
+struct Args {
+    /// A node to ask first; may be given several times.
+    #[arg(long, default_value = "127.0.0.11")]
+    host: Vec<String>,
+    /// Rows to load into each table.
+    #[arg(long, default_value_t = 200_000)]
+    rows: u64,
+}
+
+/// A line of the closing table.
+struct Line {
+    table: TableName,
+    what: String,
+    splits: u64,
+    rows: u64,
+    took: Duration,
+    verdict: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    let options = ConnectOptions {
+        contact_points: args.host,
+        consistency: Consistency::LocalOne,
+        ..ConnectOptions::default()
+    };
+    let operator = Operator::connect(&options).await?;
+    let mut lines = Vec::new();
+    let mut exact = true;
+    for (keyspace, replication) in [("demo_rf1", 1), ("demo_rf3", 3)] {
+        let table = TableName::new(keyspace, "readings");
+        prepare(&operator, &table, replication, args.rows).await?;
+        for splits in [Some(1), Some(8), Some(32), None] {
+            let line = count(&operator, &table, splits, args.rows).await?;
+            exact &= line.rows == args.rows;
+            lines.push(line);
+        }
+        let (line, comparison) = stream(&operator, &table, args.rows).await?;
+        exact &= comparison.is_exact();
+        lines.push(line);
+    }
+    println!("\n{}", show(&lines));
+    ensure!(exact, "what came back is not what was loaded");
+    println!("\nNothing is missing, nothing came twice, nothing was changed.");
+    Ok(())
+}
+
+async fn prepare(
+    operator: &Operator,
+    table: &TableName,
+    replication: u32,
+    rows: u64,
+) -> Result<()> {
+    let session = operator.session();
+    create_keyspace(session, table.keyspace(), replication).await?;
+    create_table(session, table).await?;
+    let began = Instant::now();
+    load(session, table, rows).await?;
+    println!(
+        "loaded {} rows into {table} (replication factor {replication}) in {:.1} s",
+        HumanCount(rows),
+        began.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+async fn count(
+    operator: &Operator,
+    table: &TableName,
+    splits: Option<usize>,
+    expected: u64,
+) -> Result<Line> {
+    let mut options = BulkOptions::default();
+    if let Some(splits) = splits {
+        options = options.split_count(splits);
+    }
+    let report = operator
+        .count_by_token_ranges_with_stats(table.keyspace(), table.table(), &options)
+        .await?;
+    let asked = splits.map_or_else(|| "default".to_owned(), |splits| splits.to_string());
+    let verdict = if report.rows == expected { "equal" } else { "DIFFERENT" };
+    Ok(Line {
+        table: table.clone(),
+        what: format!("count, {asked} asked"),
+        splits: report.stats.splits_total,
+        rows: report.rows,
+        took: report.stats.elapsed,
+        verdict: verdict.to_owned(),
+    })
+}
+
+async fn stream(
+    operator: &Operator,
+    table: &TableName,
+    expected: u64,
+) -> Result<(Line, Comparison)> {
+    let (keyspace, name) = (table.keyspace(), table.table());
+    let options = BulkOptions::default();
+    let began = Instant::now();
+    let mut comparison = Comparison::new(expected);
+    let mut rows = operator.export_by_token_ranges::<Reading>(keyspace, name, &options).await?;
+    while let Some(row) = rows.try_next().await? {
+        comparison.row(&row);
+    }
+    let verdict = format!(
+        "{} missing, {} twice, {} wrong",
+        comparison.missing(),
+        comparison.twice,
+        comparison.wrong
+    );
+    let line = Line {
+        table: table.clone(),
+        what: "stream and compare".to_owned(),
+        splits: rows.stats().splits_total,
+        rows: rows.stats().rows,
+        took: began.elapsed(),
+        verdict,
+    };
+    Ok((line, comparison))
+}
+
+fn show(lines: &[Line]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["TABLE", "WHAT", "SPLITS", "ROWS", "SECONDS", "ROWS/S", "COMPARED"]);
+    for line in lines {
+        let seconds = line.took.as_secs_f64();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating")]
+        let rate = (line.rows as f64 / seconds) as u64;
+        table.add_row([
+            format!("{}.{}", line.table.keyspace(), line.table.table()),
+            line.what.clone(),
+            line.splits.to_string(),
+            HumanCount(line.rows).to_string(),
+            format!("{seconds:.2}"),
+            HumanCount(rate).to_string(),
+            line.verdict.clone(),
+        ]);
+    }
+    for right in 2..=5 {
+        if let Some(column) = table.column_mut(right) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt()
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask demo`: the main job, on a real cluster that it starts itself.
+
+use anyhow::Result;
+use xtask::cluster::{Cluster, Profile};
+
+use super::cassandra_up::start;
+use crate::cargo::{cargo, run as run_cargo};
+
+/// Start the cluster, load rows, count and stream them by token ranges, and compare.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Rows to load into each of the two tables.
+    #[arg(long, default_value_t = 200_000)]
+    rows: u64,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let cluster = Cluster::open(Profile::main(3))?;
+    start(&cluster)?;
+    let rows = args.rows.to_string();
+    let mut demo = cargo(["run", "--release", "--package", "benches", "--bin", "demo", "--"]);
+    for point in cluster.contact_points() {
+        demo.args(["--host", &point.to_string()]);
+    }
+    run_cargo(demo.args(["--rows", &rows]))?;
+    println!(
+        "\nThe cluster is still up, with the tables demo_rf1.readings and demo_rf3.readings. Try\n\
+         \n    cargo run --release --bin cassandra-bulk -- count demo_rf3.readings --host 127.0.0.11\n\
+         \nand stop it with\n\
+         \n    cargo xtask cassandra-down"
+    );
+    Ok(())
+}
