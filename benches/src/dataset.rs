@@ -90,11 +90,12 @@ pub async fn create_keyspace(session: &Session, keyspace: &str, replication: u32
 
 /// Creates the table anew.
 pub async fn create_table(session: &Session, table: &TableName) -> Result<()> {
-    let drop_it = format!("DROP TABLE IF EXISTS {table}");
+    let drop_it = format!("DROP TABLE IF EXISTS {}", table.cql());
     session.query_unpaged(drop_it, &[]).await.context("the old table could not be dropped")?;
     let cql = format!(
-        "CREATE TABLE {table} (sensor bigint, sequence int, at timestamp, place text, value double, \
-         valid boolean, unit text, note text, PRIMARY KEY (sensor, sequence))"
+        "CREATE TABLE {} (sensor bigint, sequence int, at timestamp, place text, value double, \
+         valid boolean, unit text, note text, PRIMARY KEY (sensor, sequence))",
+        table.cql()
     );
     session.query_unpaged(cql, &[]).await.context("the table could not be created")?;
     Ok(())
@@ -103,8 +104,9 @@ pub async fn create_table(session: &Session, table: &TableName) -> Result<()> {
 /// Loads so many rows, in unlogged batches of one partition each.
 pub async fn load(session: &Arc<Session>, table: &TableName, rows: u64) -> Result<()> {
     let cql = format!(
-        "INSERT INTO {table} (sensor, sequence, at, place, value, valid, unit, note) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO {} (sensor, sequence, at, place, value, valid, unit, note) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        table.cql()
     );
     let insert = session.prepare(cql).await.context("the insert could not be prepared")?;
     let batches = partitions(rows).flat_map(|(sensor, size)| {

@@ -56,6 +56,8 @@ impl Failure {
         match self {
             Failure::Usage(message) | Failure::Setup(message) => message.clone(),
             Failure::Output(error) => format!("the result cannot be written: {error}"),
+            // It has told every cause, one for each host.
+            Failure::Job(error) if error.kind() == ErrorKind::Connect => error.to_string(),
             Failure::Job(error) => with_causes(error),
         }
     }

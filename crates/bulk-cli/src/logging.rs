@@ -9,11 +9,11 @@ use tracing_subscriber::EnvFilter;
 use crate::args::Common;
 use crate::exit::Failure;
 
-/// Sets the log up. The driver is held one step quieter than the rest: it warns of every connection
-/// that it will open again by itself.
+/// Sets the log up. The driver is held quieter than the rest: what it logs as an error is told again,
+/// in full, by whoever acts on it.
 pub(crate) fn start(common: &Common) -> Result<(), Failure> {
     let by_verbosity = match common.verbose {
-        0 => "warn,scylla=error",
+        0 => "warn,scylla=off",
         1 => "info,scylla=warn",
         2 => "debug,scylla=info",
         _ => "trace",

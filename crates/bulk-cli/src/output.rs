@@ -37,10 +37,10 @@ fn bytes(figure: Option<u64>) -> String {
 
 fn source(source: EstimateSource) -> &'static str {
     match source {
-        EstimateSource::SizeEstimates => "from system.size_estimates",
-        EstimateSource::DiskUsage => "from system_views.disk_usage",
-        EstimateSource::Sample => "from a sample",
-        _ => "nothing known",
+        EstimateSource::SizeEstimates => "system.size_estimates",
+        EstimateSource::DiskUsage => "system_views.disk_usage",
+        EstimateSource::Sample => "sample",
+        _ => "unknown",
     }
 }
 
@@ -210,7 +210,7 @@ pub(crate) fn plan(plan: &ScanPlan) -> String {
     let known = &plan.estimates;
     let mut text = format!(
         "{}: {} splits of {} ranges, {} at a time, over {} nodes\n\
-         about {} rows, {} partitions, {} ({})\n",
+         about {} rows, {} partitions, {} (source: {})\n",
         table_name(plan),
         HumanCount(plan.splits.len() as u64),
         HumanCount(plan.range_count() as u64),

@@ -82,7 +82,7 @@ impl Query {
     }
 
     fn over_range(select: &str, table: &TableSchema, suffix: &str, tally: Tally) -> Self {
-        let (name, key) = (table.name(), table.partition_key_list());
+        let (name, key) = (table.name().cql(), table.partition_key_list());
         let cql = format!(
             "SELECT {select} FROM {name} WHERE token({key}) > ? AND token({key}) <= ?{suffix}"
         );

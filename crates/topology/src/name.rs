@@ -11,13 +11,14 @@ use crate::error::{Error, ErrorKind};
 /// A keyspace and a table in it, exactly as the cluster stores them.
 ///
 /// Parsed with cqlsh's rules: an unquoted part is folded to lower case, a quoted one kept, `""` in
-/// quotes is a quote. Displayed quoted, ready for a statement.
+/// quotes is a quote. Displayed for people, quoted where it must be; statements take [`cql`](Self::cql).
 ///
 /// ```
 /// use topology::TableName;
 /// let name: TableName = r#"Shop."Order Items""#.parse()?;
 /// assert_eq!((name.keyspace(), name.table()), ("shop", "Order Items"));
-/// assert_eq!(name.to_string(), r#""shop"."Order Items""#);
+/// assert_eq!(name.to_string(), r#"shop."Order Items""#);
+/// assert_eq!(name.cql(), r#""shop"."Order Items""#);
 /// # Ok::<(), topology::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,11 +42,16 @@ impl TableName {
     pub fn table(&self) -> &str {
         &self.table
     }
+
+    /// The name in a statement: quoted, so that reserved words are names like any other.
+    pub fn cql(&self) -> String {
+        format!("{}.{}", quote(&self.keyspace), quote(&self.table))
+    }
 }
 
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", quote(&self.keyspace), quote(&self.table))
+        write!(f, "{}.{}", shown(&self.keyspace), shown(&self.table))
     }
 }
 
@@ -115,6 +121,16 @@ fn identifier(text: &str) -> Result<(String, &str), &'static str> {
 /// ```
 pub fn quote(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// A name for people: quoted only where it would otherwise be read as another.
+pub(crate) fn shown(identifier: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !identifier.is_empty() && identifier.chars().all(plain) {
+        identifier.to_owned()
+    } else {
+        quote(identifier)
+    }
 }
 
 #[cfg(test)]

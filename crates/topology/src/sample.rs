@@ -40,7 +40,7 @@ pub(crate) async fn sample(session: &Session, table: &TableSchema) -> SizeEstima
          LIMIT {ROWS}",
         keys = table.partition_key_list(),
         columns = table.column_list(),
-        table = table.name(),
+        table = table.name().cql(),
     );
     let mut statement = match session.prepare(cql).await {
         Ok(statement) => statement,

@@ -6,7 +6,7 @@ use scylla::cluster::metadata;
 use scylla::frame::response::result::ColumnType;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::{TableName, quote};
+use crate::name::{TableName, quote, shown};
 
 /// The part a column plays in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,9 +106,9 @@ impl TableSchema {
             ));
         }
         let table = keyspace.tables.get(name.table()).ok_or_else(|| {
-            let keyspace_name = quote(name.keyspace());
+            let keyspace_name = shown(name.keyspace());
             let tables = keyspace.tables.keys();
-            missing("table", &quote(name.table()), &keyspace_name, name.table(), tables)
+            missing("table", &shown(name.table()), &keyspace_name, name.table(), tables)
         })?;
         if let Some(other) = table.partitioner.as_deref().filter(|class| !is_murmur3(class)) {
             return Err(other_partitioner(&format!("table {name}"), other));
@@ -146,7 +146,7 @@ impl TableSchema {
             None => Ok(()),
             Some(stranger) => {
                 let columns = self.columns.iter().map(|column| &column.name);
-                Err(missing("column", &quote(stranger), &self.name.to_string(), stranger, columns))
+                Err(missing("column", &shown(stranger), &self.name.to_string(), stranger, columns))
             }
         }
     }
@@ -241,13 +241,13 @@ async fn virtual_keyspaces(session: &Session) -> Result<Vec<String>> {
 
 fn missing_keyspace(state: &ClusterState, name: &TableName) -> Error {
     let names: Vec<String> = state.keyspaces_iter().map(|(name, _)| name.to_owned()).collect();
-    missing("keyspace", &quote(name.keyspace()), "this cluster", name.keyspace(), names.iter())
+    missing("keyspace", &shown(name.keyspace()), "this cluster", name.keyspace(), names.iter())
 }
 
 /// An object that is not there, with the names that come closest to the one asked for.
 fn missing<'a>(
     what: &str,
-    shown: &str,
+    object: &str,
     place: &str,
     asked: &str,
     names: impl Iterator<Item = &'a String>,
@@ -258,13 +258,13 @@ fn missing<'a>(
         .filter(|(likeness, _)| *likeness >= CLOSE)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let near: Vec<String> = near.iter().take(3).map(|(_, name)| quote(name)).collect();
+    let near: Vec<String> = near.iter().take(3).map(|(_, name)| shown(name)).collect();
     let remedy = if near.is_empty() {
         "check the name; quote it if it is case-sensitive".to_owned()
     } else {
         format!("did you mean {}?", near.join(", "))
     };
-    Error::new(ErrorKind::NotFound, format!("no {what} {shown} in {place}; {remedy}"))
+    Error::new(ErrorKind::NotFound, format!("no {what} {object} in {place}; {remedy}"))
 }
 
 #[cfg(test)]
@@ -307,7 +307,7 @@ mod tests {
         let names = ["orders", "order_items", "Order", "users"].map(str::to_owned);
         let error = missing("table", "\"ordres\"", "\"ks\"", "ordres", names.iter());
         let text = error.to_string();
-        assert!(text.contains("did you mean \"orders\""), "{text}");
+        assert!(text.contains("did you mean orders"), "{text}");
         assert!(!text.contains("users"), "{text}");
     }
 
