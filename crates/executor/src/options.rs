@@ -27,7 +27,8 @@ pub struct ScanOptions {
     /// How many splits one node serves at a time; `None`: its share of the plan's parallelism,
     /// rounded up.
     pub max_per_node: Option<usize>,
-    /// Bytes of pages that may wait for the consumer. Each split in flight may hold one page more.
+    /// Bytes of pages that may wait for the consumer. Each split in flight may hold one page more; what
+    /// the consumer has taken is its own.
     pub budget_bytes: usize,
     /// What happens after a fault.
     pub retry: RetryPolicy,

@@ -5,15 +5,12 @@ use scylla::deserialize::row::DeserializeRow;
 use scylla::errors::RowsError;
 use scylla::response::query_result::QueryRowsResult;
 use tokenring::TokenRange;
-use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 /// A page of rows of one range.
 ///
 /// The pages of a range come in order, the last one marked; pages of different ranges come mixed. A
 /// range whose last page has come is wholly delivered, and will not come again.
-///
-/// While a page is held its bytes count against the run's budget: decode it and let it go.
 #[derive(Debug)]
 pub struct Page {
     pub(crate) split: usize,
@@ -22,7 +19,6 @@ pub struct Page {
     pub(crate) last: bool,
     pub(crate) tally: u64,
     pub(crate) result: QueryRowsResult,
-    pub(crate) _budget: OwnedSemaphorePermit,
 }
 
 impl Page {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use scylla::client::session::Session;
 use scylla::errors::ExecutionError;
 use scylla::response::PagingStateResponse;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::budget::Budget;
 use crate::error::Error;
@@ -28,8 +28,16 @@ pub(crate) struct Shared {
     pub(crate) targets: Vec<Target>,
     pub(crate) tally: Tally,
     pub(crate) progress: Arc<Progress>,
-    pub(crate) pages: mpsc::Sender<Page>,
+    pub(crate) pages: mpsc::Sender<Waiting>,
     pub(crate) budget: Budget,
+}
+
+/// A page that waits for the consumer. Its bytes count against the budget until it is taken: what a
+/// consumer keeps is the consumer's own, and can't bring the run to a halt.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) page: Page,
+    _budget: OwnedSemaphorePermit,
 }
 
 /// How a task ended.
@@ -100,16 +108,8 @@ pub(crate) async fn read(shared: Arc<Shared>, mut work: Work, node: usize) -> Ou
             return Outcome::Unwanted;
         };
         let last = matches!(more, PagingStateResponse::NoMorePages);
-        let page = Page {
-            split: work.split,
-            range,
-            node: answered.host_id,
-            last,
-            tally,
-            result,
-            _budget: budget,
-        };
-        if shared.pages.send(page).await.is_err() {
+        let page = Page { split: work.split, range, node: answered.host_id, last, tally, result };
+        if shared.pages.send(Waiting { page, _budget: budget }).await.is_err() {
             return Outcome::Unwanted;
         }
         work.rows += tally;

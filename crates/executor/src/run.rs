@@ -16,10 +16,9 @@ use crate::budget::Budget;
 use crate::error::{Error, RangeFailure};
 use crate::event::Event;
 use crate::options::ScanOptions;
-use crate::page::Page;
 use crate::progress::Progress;
 use crate::query::{Query, Tally};
-use crate::reader::{Outcome, Shared, read};
+use crate::reader::{Outcome, Shared, Waiting, read};
 use crate::retry::Streak;
 use crate::schedule::Schedule;
 use crate::targets::targets;
@@ -32,7 +31,7 @@ pub(crate) async fn run(
     query: Query,
     options: ScanOptions,
     progress: Arc<Progress>,
-    pages: mpsc::Sender<Page>,
+    pages: mpsc::Sender<Waiting>,
 ) {
     if let Err(error) = plan.prove() {
         progress.fail(Error::plan(error));
@@ -189,6 +188,9 @@ impl Run {
                 if refused {
                     return Break(());
                 }
+                // The streak goes on: of the split's other ranges, each is tried once, and given up at
+                // once unless something has changed. So a dead node costs its bound once, not once a
+                // range.
                 work.next_range();
                 if work.range().is_some() {
                     self.schedule.push_front(work);

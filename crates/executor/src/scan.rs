@@ -16,6 +16,7 @@ use crate::options::ScanOptions;
 use crate::page::Page;
 use crate::progress::Progress;
 use crate::query::Query;
+use crate::reader::Waiting;
 use crate::run::run;
 use crate::stats::Stats;
 
@@ -43,7 +44,7 @@ pub fn scan(
 /// the run.
 #[derive(Debug)]
 pub struct Scan {
-    pages: mpsc::Receiver<Page>,
+    pages: mpsc::Receiver<Waiting>,
     progress: Arc<Progress>,
     _run: AbortOnDropHandle<()>,
     over: bool,
@@ -63,8 +64,8 @@ impl Stream for Scan {
         if self.over {
             return Poll::Ready(None);
         }
-        if let Some(page) = ready!(self.pages.poll_recv(context)) {
-            return Poll::Ready(Some(Ok(page)));
+        if let Some(waiting) = ready!(self.pages.poll_recv(context)) {
+            return Poll::Ready(Some(Ok(waiting.page)));
         }
         self.over = true;
         Poll::Ready(self.progress.verdict().err().map(Err))

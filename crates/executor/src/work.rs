@@ -61,7 +61,6 @@ impl Work {
         self.paging = PagingState::start();
         self.delivered = false;
         self.rows = 0;
-        self.streak = None;
     }
 
     /// Cuts the first range in two where nothing of it has been delivered. The first half stays with

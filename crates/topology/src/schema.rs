@@ -83,7 +83,7 @@ impl TableSchema {
     pub async fn read(session: &Session, name: &TableName) -> Result<Self> {
         check_partitioner(session).await?;
         session.refresh_metadata().await.map_err(|error| {
-            Error::answer(format!("the schema of {name} could not be read"), error)
+            Error::query(format!("the schema of {name} could not be read"), error.into())
         })?;
         let state = session.get_cluster_state();
         let Some(keyspace) = state.get_keyspace(name.keyspace()) else {
