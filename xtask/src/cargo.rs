@@ -1,10 +1,11 @@
 //! Cargo, as the commands call it: the same cargo that runs them, in the workspace's root.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use xtask::cluster::workspace_root;
+use xtask::cluster::{target_dir, workspace_root};
 
 /// A call of cargo with these arguments.
 pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
@@ -17,11 +18,23 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
 /// Says what is run, runs it, and fails when it does.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let arguments: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
-    let shown = format!("cargo {}", arguments.join(" "));
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let shown = format!("{} {}", program.to_string_lossy(), arguments.join(" "));
     println!("\n$ {shown}");
     let status = command.status().with_context(|| format!("`{shown}` could not be started"))?;
     ensure!(status.success(), "`{shown}` failed ({status})");
     Ok(())
+}
+
+/// Builds the release binaries, all at once: another selection of packages would unify their features
+/// differently, and build everything below them again.
+pub(crate) fn build_release() -> Result<()> {
+    run(&mut cargo(["build", "--release", "--package", "benches", "--package", "bulk-cli"]))
+}
+
+/// Where a release binary is.
+pub(crate) fn release_binary(name: &str) -> Result<PathBuf> {
+    Ok(target_dir()?.join("release").join(name))
 }
 
 /// Whether a subcommand of cargo is installed.

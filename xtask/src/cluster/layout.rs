@@ -13,13 +13,18 @@ pub fn workspace_root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// `target/cassandra`, in the target folder that cargo uses: where every cluster keeps its files.
-pub fn base() -> Result<PathBuf> {
+/// The target folder that cargo uses.
+pub fn target_dir() -> Result<PathBuf> {
     let root = workspace_root();
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .filter(|dir| !dir.is_empty())
         .map_or_else(|| root.join("target"), |dir| root.join(dir));
-    std::path::absolute(target.join("cassandra")).context("the target folder has no absolute path")
+    std::path::absolute(target).context("the target folder has no absolute path")
+}
+
+/// `target/cassandra`: where every cluster keeps its files.
+pub fn base() -> Result<PathBuf> {
+    Ok(target_dir()?.join("cassandra"))
 }
 
 /// One profile's folder.

@@ -49,6 +49,6 @@ mod up;
 
 pub use control::{Cluster, down_all, recorded_nodes};
 pub use describe::{NodeState, NodeStatus};
-pub use layout::{base, workspace_root};
+pub use layout::{base, target_dir, workspace_root};
 pub use profile::{Partitioner, Place, Profile};
 pub use up::UpOutcome;

@@ -1,10 +1,12 @@
 //! `cargo xtask demo`: the main job, on a real cluster that it starts itself.
 
+use std::process::Command;
+
 use anyhow::Result;
 use xtask::cluster::{Cluster, Profile};
 
 use super::cassandra_up::start;
-use crate::cargo::{cargo, run as run_cargo};
+use crate::cargo::{build_release, release_binary, run as run_command};
 
 /// Start the cluster, load rows, count and stream them by token ranges, and compare.
 #[derive(Debug, clap::Args)]
@@ -16,18 +18,20 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let cluster = Cluster::open(Profile::main(3))?;
+    // Built before the cluster runs: three JVMs and a compiler on two cores slow each other down.
+    build_release()?;
     start(&cluster)?;
-    let rows = args.rows.to_string();
-    let mut demo = cargo(["run", "--release", "--package", "benches", "--bin", "demo", "--"]);
+    let mut demo = Command::new(release_binary("demo")?);
     for point in cluster.contact_points() {
         demo.args(["--host", &point.to_string()]);
     }
-    run_cargo(demo.args(["--rows", &rows]))?;
+    run_command(demo.args(["--rows", &args.rows.to_string()]))?;
     println!(
         "\nThe cluster is still up, with the tables demo_rf1.readings and demo_rf3.readings. Try\n\
-         \n    cargo run --release --bin cassandra-bulk -- count demo_rf3.readings --host 127.0.0.11\n\
+         \n    {} count demo_rf3.readings --host 127.0.0.11\n\
          \nand stop it with\n\
-         \n    cargo xtask cassandra-down"
+         \n    cargo xtask cassandra-down",
+        release_binary("cassandra-bulk")?.display()
     );
     Ok(())
 }
