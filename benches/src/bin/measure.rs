@@ -14,7 +14,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use benches::dataset::{Reading, create_keyspace, create_table, load};
 use benches::{bare, report};
-use bulk::{BulkOptions, ConnectOptions, Consistency, Operator, TableName};
+use bulk::{BulkOptions, ConnectOptions, Consistency, Operator, ScanOptions, TableName};
 use clap::{Parser, Subcommand, ValueEnum};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,9 @@ struct One {
     splits: Option<usize>,
     #[arg(long)]
     at_once: Option<usize>,
+    /// Bytes per page, for the engine.
+    #[arg(long)]
+    page_bytes: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -138,6 +141,9 @@ async fn measure(hosts: &[String], one: &One) -> Result<Measured> {
     if let Some(at_once) = one.at_once {
         options = options.parallelism(at_once);
     }
+    if let Some(page_bytes) = one.page_bytes {
+        options = options.scan(ScanOptions { page_bytes, ..ScanOptions::default() });
+    }
     let (splits, at_once) = (one.splits.unwrap_or(12), one.at_once.unwrap_or(6));
     let began = Instant::now();
     let rows = match one.what {
@@ -192,7 +198,8 @@ fn best(hosts: &[String], rows: u64, what: What) -> Result<One> {
     let mut best: Option<(f64, One)> = None;
     for splits in SPLITS {
         for at_once in AT_ONCE {
-            let one = One { rows, what, splits: Some(splits), at_once: Some(at_once) };
+            let one =
+                One { rows, what, splits: Some(splits), at_once: Some(at_once), page_bytes: None };
             let seconds = child(hosts, &one)?.seconds;
             println!("{what:?} with {splits} splits, {at_once} at once: {seconds:.2} s");
             if best.as_ref().is_none_or(|(least, _)| seconds < *least) {
@@ -204,7 +211,7 @@ fn best(hosts: &[String], rows: u64, what: What) -> Result<One> {
 }
 
 fn all(hosts: &[String], rows: u64, rounds: u32, report: &PathBuf) -> Result<()> {
-    let ours = |what| One { rows, what, splits: None, at_once: None };
+    let ours = |what| One { rows, what, splits: None, at_once: None, page_bytes: None };
     // The JVMs compile while they are first used.
     child(hosts, &ours(What::Count))?;
     child(hosts, &ours(What::Stream))?;

@@ -113,7 +113,7 @@ pub(crate) struct Export {
     /// The columns to write, exact names separated by commas [default: all].
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) columns: Option<Vec<String>>,
-    /// Rows per page.
+    /// Rows per page, at the most; wide rows make smaller pages.
     #[arg(long, value_name = "ROWS", default_value_t = 5000, value_parser = clap::value_parser!(i32).range(1..))]
     pub(crate) page_size: i32,
     #[command(flatten)]

@@ -48,7 +48,8 @@ impl BulkOptions {
         self
     }
 
-    /// Rows per page, at the most. Default: 5,000.
+    /// Rows per page, at the most. Default: 5,000; fewer where they would weigh more than
+    /// [`ScanOptions::page_bytes`].
     pub fn page_size(mut self, rows: i32) -> Self {
         self.scan.page_size = rows;
         self

@@ -59,6 +59,7 @@ mod scan;
 mod schedule;
 mod stats;
 mod targets;
+mod width;
 mod work;
 
 pub use count::{CountReport, RangeCount, count};

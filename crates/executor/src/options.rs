@@ -22,6 +22,8 @@ pub struct ScanOptions {
     pub consistency: Option<Consistency>,
     /// Rows per page, at the most.
     pub page_size: i32,
+    /// Bytes per page, roughly: wide rows make pages of fewer rows, by the width of those seen before.
+    pub page_bytes: usize,
     /// How long one page may take, as seen from here.
     pub request_timeout: Duration,
     /// How many splits one node serves at a time; `None`: its share of the plan's parallelism,
@@ -43,9 +45,10 @@ impl Default for ScanOptions {
         ScanOptions {
             consistency: None,
             page_size: 5000,
+            page_bytes: 128 << 10,
             request_timeout: Duration::from_secs(30),
             max_per_node: None,
-            budget_bytes: 8 << 20,
+            budget_bytes: 2 << 20,
             retry: RetryPolicy::default(),
             observer: Observer::none(),
             cancel: CancellationToken::new(),

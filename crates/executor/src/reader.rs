@@ -20,6 +20,7 @@ use crate::page::Page;
 use crate::progress::Progress;
 use crate::query::Tally;
 use crate::targets::Target;
+use crate::width::RowWidth;
 use crate::work::Work;
 
 /// What every task of a run needs.
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) progress: Arc<Progress>,
     pub(crate) pages: mpsc::Sender<Waiting>,
     pub(crate) budget: Budget,
+    pub(crate) width: RowWidth,
 }
 
 /// A page that waits for the consumer. Its bytes count against the budget until it is taken: what a
@@ -65,8 +67,9 @@ pub(crate) async fn read(shared: Arc<Shared>, mut work: Work, node: usize) -> Ou
     while let Some(range) = work.range() {
         let began = Instant::now();
         let mut statement = Cow::Borrowed(&target.statement);
-        if statement.get_page_size() != work.page_size {
-            statement.to_mut().set_page_size(work.page_size);
+        let page_size = shared.width.page_size(work.page_size);
+        if statement.get_page_size() != page_size {
+            statement.to_mut().set_page_size(page_size);
         }
         let bounds = (range.start().value(), range.end().value());
         let answer =
@@ -104,6 +107,7 @@ pub(crate) async fn read(shared: Arc<Shared>, mut work: Work, node: usize) -> Ou
             });
         }
         let bytes = result.rows_bytes_size();
+        shared.width.learn(result.rows_num(), bytes);
         let Some(budget) = shared.budget.take(bytes).await else {
             return Outcome::Unwanted;
         };

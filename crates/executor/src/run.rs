@@ -22,6 +22,7 @@ use crate::reader::{Outcome, Shared, Waiting, read};
 use crate::retry::Streak;
 use crate::schedule::Schedule;
 use crate::targets::targets;
+use crate::width::RowWidth;
 use crate::work::Work;
 
 /// Runs a plan to its end, and leaves the outcome in `progress`.
@@ -51,6 +52,7 @@ pub(crate) async fn run(
         progress: Arc::clone(&progress),
         pages,
         budget: Budget::new(options.budget_bytes),
+        width: RowWidth::new(options.page_bytes),
     });
     let mut run = Run {
         schedule: schedule(&plan, &options),
