@@ -85,7 +85,8 @@ mod tests {
         assert_eq!(complaints("a/b.rs", "fn main() {}\n").len(), 1);
         assert_eq!(complaints("a/b.rs", &format!("//! Long.\n{}", "\n".repeat(500))).len(), 1);
         assert_eq!(complaints("a/lib.rs", "//! Docs.\npub fn f() {}\n").len(), 1);
-        let bad_name = format!("//! Names.\npub struct Range{} {{}}\n", "Manager");
+        let [word, ..] = super::EMPTY_NAMES;
+        let bad_name = format!("//! Names.\npub struct Range{word} {{}}\n");
         assert_eq!(complaints("a/b.rs", &bad_name).len(), 1);
     }
 }
