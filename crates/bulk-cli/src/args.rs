@@ -11,7 +11,7 @@ Exit codes:
   0    done, completely
   1    internal error
   2    usage: bad arguments, no such keyspace, table or column, a table that cannot be scanned
-  3    cannot connect: no node reached, or credentials refused
+  3    cannot connect: no node reached or answering, or credentials refused
   4    finished with errors: the result is partial, and what is missing was named
   130  interrupted (Ctrl-C, SIGTERM): the result is partial";
 

@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The cluster could not be reached, or did not let the user in.
+    /// The cluster could not be reached, did not answer, or did not let the user in.
     Connect,
     /// What was asked for does not exist, or cannot be done: names, options, kinds of tables.
     Request,
@@ -42,6 +42,7 @@ impl Error {
                 topology::ErrorKind::Unreachable | topology::ErrorKind::Authentication => {
                     ErrorKind::Connect
                 }
+                topology::ErrorKind::Query if error.retryable() => ErrorKind::Connect,
                 topology::ErrorKind::Query => ErrorKind::Internal,
                 _ => ErrorKind::Request,
             },

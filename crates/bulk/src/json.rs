@@ -1,14 +1,19 @@
 //! A row of any table as JSON.
 //!
 //! Values are written as Cassandra's own `SELECT JSON` writes them, so that `INSERT … JSON` reads them
-//! back to the same value (the encoding table in Cassandra's CQL reference, "JSON support"), with two
-//! deviations where Cassandra loses something: `NaN` and the infinities are the strings `INSERT JSON`
-//! accepts for them instead of `null`, and numbers keep all their digits. Column names are plain.
+//! back to the same value (the encoding table in Cassandra's CQL reference, "JSON support"), and as
+//! the other form that `INSERT … JSON` reads where that one loses something:
+//!
+//! - `NaN` and the infinities are strings instead of `null`;
+//! - decimals are strings: a JSON number with a point is read as a double;
+//! - moments outside the years 1 to 9999 are milliseconds.
+//!
+//! Column names are plain; `INSERT … JSON` wants quotes inside the string of a case-sensitive one.
 
 use std::fmt;
 
 use bigdecimal::BigDecimal;
-use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use num_bigint::BigInt;
 use scylla::deserialize::row::{ColumnIterator, DeserializeRow};
 use scylla::deserialize::value::DeserializeValue;
@@ -82,7 +87,7 @@ fn json(value: &CqlValue) -> Value {
         CqlValue::BigInt(number) => Value::from(*number),
         CqlValue::Counter(count) => Value::from(count.0),
         CqlValue::Varint(number) => number_of(BigInt::from(number.clone()).to_string()),
-        CqlValue::Decimal(number) => number_of(BigDecimal::from(number.clone()).to_string()),
+        CqlValue::Decimal(number) => Value::from(decimal_text(&BigDecimal::from(number.clone()))),
         CqlValue::Float(number) if number.is_finite() => number_of(shortest(number)),
         CqlValue::Float(number) => Value::from(special(f64::from(*number))),
         CqlValue::Double(number) if number.is_finite() => number_of(shortest(number)),
@@ -140,6 +145,19 @@ fn number_of(digits: String) -> Value {
     }
 }
 
+/// All digits and the scale, as text: Cassandra reads a JSON number with a point as a double.
+fn decimal_text(number: &BigDecimal) -> String {
+    let (digits, scale) = number.as_bigint_and_exponent();
+    let plain = number.to_plain_string();
+    // Plain where that keeps the scale and is short.
+    if (0..=64).contains(&scale) && plain.parse() == Ok(number.clone()) && !plain.starts_with("0E")
+    {
+        plain
+    } else {
+        format!("{digits}E{}", -scale)
+    }
+}
+
 /// The shortest digits that read back as the same float; an exponent where plain digits are many.
 fn shortest(number: &impl fmt::Debug) -> String {
     format!("{number:?}")
@@ -164,9 +182,12 @@ fn hex(bytes: &[u8]) -> String {
 
 fn timestamp(instant: CqlTimestamp) -> Value {
     match TryInto::<DateTime<Utc>>::try_into(instant) {
-        Ok(instant) => Value::from(instant.to_rfc3339_opts(SecondsFormat::Millis, true)),
-        // Beyond the calendar's years, milliseconds, which Cassandra reads too.
-        Err(_) => Value::from(instant.0),
+        // Cassandra reads years of four digits, from 1 on.
+        Ok(moment) if (1..=9999).contains(&moment.year()) => {
+            Value::from(moment.to_rfc3339_opts(SecondsFormat::Millis, true))
+        }
+        // Beyond them, milliseconds, which it reads too.
+        _ => Value::from(instant.0),
     }
 }
 
@@ -199,7 +220,9 @@ mod tests {
         let huge = CqlVarint::from_signed_bytes_be(vec![0x7f; 20]);
         check(CqlValue::Varint(huge), "727885129180488904360266563744972327436484050815");
         let scaled = CqlDecimal::from_signed_be_bytes_and_exponent(vec![0x6e], 2);
-        check(CqlValue::Decimal(scaled), "1.10");
+        check(CqlValue::Decimal(scaled), r#""1.10""#);
+        let large = CqlDecimal::from_signed_be_bytes_and_exponent(vec![1], -10);
+        check(CqlValue::Decimal(large), r#""1E10""#);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! A page is handed on before the next is asked for, and its paging state is kept with the work: so
 //! whatever happens next, on whichever node, goes on after the last page that was delivered.
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,14 +65,8 @@ pub(crate) async fn read(shared: Arc<Shared>, mut work: Work, node: usize) -> Ou
     }
     while let Some(range) = work.range() {
         let began = Instant::now();
-        let mut statement = Cow::Borrowed(&target.statement);
         let page_size = shared.width.page_size(work.page_size);
-        if statement.get_page_size() != page_size {
-            statement.to_mut().set_page_size(page_size);
-        }
-        let bounds = (range.start().value(), range.end().value());
-        let answer =
-            shared.session.execute_single_page(&statement, bounds, work.paging.clone()).await;
+        let answer = target.page(&shared.session, range, page_size, work.paging.clone()).await;
         let (result, more) = match answer {
             Ok(answer) => answer,
             Err(error) => {

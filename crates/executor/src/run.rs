@@ -38,7 +38,15 @@ pub(crate) async fn run(
         progress.fail(Error::plan(error));
         return progress.finish();
     }
-    let targets = match targets(&session, &plan, &query, &options).await {
+    let targets = tokio::select! {
+        biased;
+        () = options.cancel.cancelled() => {
+            progress.interrupt();
+            return progress.finish();
+        }
+        targets = targets(&session, &plan, &query, &options) => targets,
+    };
+    let targets = match targets {
         Ok(targets) => targets,
         Err(error) => {
             progress.fail(error);

@@ -1,26 +1,68 @@
 //! The statement of a run, once for each node.
 //!
-//! To the driver, a statement over a token range is not token-aware. A clone of the prepared statement
-//! whose load balancing policy knows one node goes there, or fails: which node is next is the
-//! schedule's decision, not the driver's.
+//! To the driver, a statement over a token range is not token-aware. A copy of the statement whose
+//! load balancing policy knows one node goes there, or fails: which node is next is the schedule's
+//! decision, not the driver's.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use scylla::client::session::Session;
-use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
+use scylla::errors::ExecutionError;
+use scylla::policies::load_balancing::{
+    LoadBalancingPolicy, NodeIdentifier, SingleTargetLoadBalancingPolicy,
+};
 use scylla::policies::retry::FallthroughRetryPolicy;
+use scylla::response::query_result::QueryResult;
+use scylla::response::{PagingState, PagingStateResponse};
 use scylla::statement::prepared::PreparedStatement;
-use topology::{Node, ScanPlan};
+use scylla::statement::unprepared::Statement;
+use tokenring::TokenRange;
+use topology::{Node, ScanPlan, classify};
 
 use crate::error::{Error, Result};
 use crate::options::ScanOptions;
 use crate::query::Query;
 
 /// A node, and the statement that goes there.
-#[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) node: Node,
-    pub(crate) statement: PreparedStatement,
+    statement: Directed,
+}
+
+/// A statement for one node.
+enum Directed {
+    Prepared(PreparedStatement),
+    /// The driver prepares a statement on all nodes, and waits for all of them. Where one is silent,
+    /// the others need not wait: this one is prepared by the node it goes to, each time anew.
+    Unprepared(Statement),
+}
+
+impl Target {
+    /// Asks the node for a page of a range.
+    pub(crate) async fn page(
+        &self,
+        session: &Session,
+        range: TokenRange,
+        page_size: i32,
+        paging: PagingState,
+    ) -> Result<(QueryResult, PagingStateResponse), ExecutionError> {
+        let bounds = (range.start().value(), range.end().value());
+        match &self.statement {
+            Directed::Prepared(prepared) => {
+                let mut prepared = Cow::Borrowed(prepared);
+                if prepared.get_page_size() != page_size {
+                    prepared.to_mut().set_page_size(page_size);
+                }
+                session.execute_single_page(&prepared, bounds, paging).await
+            }
+            Directed::Unprepared(statement) => {
+                let statement = statement.clone().with_page_size(page_size);
+                session.query_single_page(statement, bounds, paging).await
+            }
+        }
+    }
 }
 
 /// One target for each node of the plan, in the plan's order.
@@ -30,22 +72,73 @@ pub(crate) async fn targets(
     query: &Query,
     options: &ScanOptions,
 ) -> Result<Vec<Target>> {
-    let mut prepared = session
-        .prepare(query.cql())
-        .await
-        .map_err(|error| Error::prepare(plan.table.name(), error.into()))?;
+    let prepared = prepare(session, plan, query, options.request_timeout).await?;
+    let target = |node: &Node| {
+        let only = SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node.host_id), None);
+        let statement = match &prepared {
+            Some(prepared) => Directed::Prepared(directed(prepared.clone(), only, options)),
+            None => Directed::Unprepared(directed_unprepared(query, only, options)),
+        };
+        Target { node: node.clone(), statement }
+    };
+    Ok(plan.nodes.iter().map(target).collect())
+}
+
+/// The prepared statement; `None` where the cluster was too slow, or too broken, to prepare it: then
+/// the run finds out which nodes are not.
+async fn prepare(
+    session: &Session,
+    plan: &ScanPlan,
+    query: &Query,
+    patience: Duration,
+) -> Result<Option<PreparedStatement>> {
+    match tokio::time::timeout(patience, session.prepare(query.cql())).await {
+        Ok(Ok(prepared)) => Ok(Some(prepared)),
+        Ok(Err(error)) => {
+            let error = ExecutionError::from(error);
+            if classify(&error).retryable() {
+                tracing::warn!(%error, "the statement is prepared page by page");
+                Ok(None)
+            } else {
+                Err(Error::prepare(plan.table.name(), error))
+            }
+        }
+        Err(_) => {
+            tracing::warn!(?patience, "a node is silent: the statement is prepared page by page");
+            Ok(None)
+        }
+    }
+}
+
+fn directed(
+    mut prepared: PreparedStatement,
+    only: Arc<dyn LoadBalancingPolicy>,
+    options: &ScanOptions,
+) -> PreparedStatement {
     prepared.set_is_idempotent(true);
     prepared.set_page_size(options.page_size);
     prepared.set_request_timeout(Some(options.request_timeout));
     prepared.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
+    prepared.set_load_balancing_policy(Some(only));
     if let Some(consistency) = options.consistency {
         prepared.set_consistency(consistency);
     }
-    let target = |node: &Node| {
-        let mut statement = prepared.clone();
-        let only = SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node.host_id), None);
-        statement.set_load_balancing_policy(Some(only));
-        Target { node: node.clone(), statement }
-    };
-    Ok(plan.nodes.iter().map(target).collect())
+    prepared
+}
+
+/// As [`directed`]: the driver's two kinds of statements have the same setters, and no common trait.
+fn directed_unprepared(
+    query: &Query,
+    only: Arc<dyn LoadBalancingPolicy>,
+    options: &ScanOptions,
+) -> Statement {
+    let mut statement = Statement::new(query.cql());
+    statement.set_is_idempotent(true);
+    statement.set_request_timeout(Some(options.request_timeout));
+    statement.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
+    statement.set_load_balancing_policy(Some(only));
+    if let Some(consistency) = options.consistency {
+        statement.set_consistency(consistency);
+    }
+    statement
 }

@@ -15,6 +15,7 @@ use futures::future::join_all;
 use scylla::DeserializeRow;
 use scylla::client::session::Session;
 use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
+use scylla::statement::Consistency;
 use scylla::statement::unprepared::Statement;
 use tokenring::{RangeSet, Token, TokenRange};
 
@@ -169,6 +170,7 @@ where
     let mut statement = Statement::new(cql);
     let only = SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node.host_id), None);
     statement.set_load_balancing_policy(Some(only));
+    statement.set_consistency(Consistency::LocalOne);
     let rows = session
         .query_unpaged(statement, (table.keyspace(), table.table()))
         .await

@@ -1,9 +1,17 @@
 //! What a table is: its columns in the order `SELECT *` gives them, and its keys.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::cluster::ClusterState;
 use scylla::cluster::metadata;
 use scylla::frame::response::result::ColumnType;
+use scylla::policies::retry::DefaultRetryPolicy;
+use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
+use scylla::statement::Consistency;
+use scylla::statement::unprepared::Statement;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{TableName, quote, shown};
@@ -57,14 +65,7 @@ impl TableSchema {
     /// [`ErrorKind::Invalid`] without a partition key.
     pub fn new(name: TableName, mut columns: Vec<Column>) -> Result<Self> {
         // Stable: key columns keep their order.
-        columns.sort_by(|a, b| {
-            let by_name = |column: &Column| {
-                let keyed =
-                    matches!(column.kind, ColumnKind::PartitionKey | ColumnKind::Clustering);
-                if keyed { String::new() } else { column.name.clone() }
-            };
-            a.kind.cmp(&b.kind).then_with(|| by_name(a).cmp(&by_name(b)))
-        });
+        columns.sort_by(|a, b| select_order(a).cmp(&select_order(b)));
         if columns.first().is_none_or(|first| first.kind != ColumnKind::PartitionKey) {
             return Err(Error::new(
                 ErrorKind::Invalid,
@@ -174,6 +175,18 @@ impl TableSchema {
     }
 }
 
+/// Where a column stands in `SELECT *`. Key columns keep their order; others are sorted by name, whose
+/// first byte Cassandra compares as a signed number.
+fn select_order(column: &Column) -> (ColumnKind, Option<u8>, &str) {
+    match column.kind {
+        ColumnKind::PartitionKey | ColumnKind::Clustering => (column.kind, None, ""),
+        ColumnKind::Static | ColumnKind::Regular => {
+            let first = column.name.bytes().next().map(|byte| byte ^ 0x80);
+            (column.kind, first, &column.name)
+        }
+    }
+}
+
 fn quoted_list<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
     columns.map(|column| quote(&column.name)).collect::<Vec<_>>().join(", ")
 }
@@ -212,10 +225,31 @@ fn other_partitioner(what: &str, class: &str) -> Error {
     )
 }
 
+/// A question that any node answers from its own tables.
+///
+/// The session's consistency is for the rows of users, and may ask for more replicas than a local table
+/// has. And where one node is silent, another is asked: nothing has begun yet that could be resumed.
+fn of_any_node(cql: &str) -> Statement {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    const OTHERS: usize = 2;
+    let profile = ExecutionProfile::builder()
+        .consistency(Consistency::LocalOne)
+        .retry_policy(Arc::new(DefaultRetryPolicy::new()))
+        .speculative_execution_policy(Some(Arc::new(SimpleSpeculativeExecutionPolicy {
+            max_retry_count: OTHERS,
+            retry_interval: PATIENCE,
+        })))
+        .build();
+    let mut statement = Statement::new(cql);
+    statement.set_is_idempotent(true);
+    statement.set_execution_profile_handle(Some(profile.into_handle()));
+    statement
+}
+
 async fn check_partitioner(session: &Session) -> Result<()> {
     let doing = "the cluster's partitioner could not be read from system.local";
     let class = session
-        .query_unpaged("SELECT partitioner FROM system.local", &[])
+        .query_unpaged(of_any_node("SELECT partitioner FROM system.local"), &[])
         .await
         .map_err(|error| Error::query(doing, error))?
         .into_rows_result()
@@ -230,7 +264,10 @@ async fn check_partitioner(session: &Session) -> Result<()> {
 async fn virtual_keyspaces(session: &Session) -> Result<Vec<String>> {
     let doing = "the virtual keyspaces could not be read";
     let rows = session
-        .query_unpaged("SELECT keyspace_name FROM system_virtual_schema.keyspaces", &[])
+        .query_unpaged(
+            of_any_node("SELECT keyspace_name FROM system_virtual_schema.keyspaces"),
+            &[],
+        )
         .await
         .map_err(|error| Error::query(doing, error))?
         .into_rows_result()
