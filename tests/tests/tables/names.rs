@@ -11,16 +11,16 @@ fn case_sensitive_and_reserved_names() {
     run(async {
         let columns = r#"("Select" int, "two words" int, "quo""te" text static, "from" text,
             "ä" int, PRIMARY KEY ("Select", "two words"))"#;
-        let insert = r#"INSERT INTO {} ("Select", "two words", "quo""te", "from", "ä")
+        let insert = r#"INSERT INTO {} ("Select", "two words", "quo""te", "ä", "from")
             VALUES (?, ?, ?, ?, ?)"#;
         for keyspace in [RF1, RF2] {
             let table = Table::create(keyspace, "Order", columns).await?;
             let rows: Vec<_> = (0..500)
-                .map(|id| (id, id * 2, format!("static {id}"), format!("from {id}"), id + 5))
+                .map(|id| (id, id * 2, format!("static {id}"), id + 5, format!("from {id}")))
                 .collect();
             table.write(insert, rows.clone()).await?;
             is_read_exactly(&table, &rows, &BulkOptions::default()).await?;
-            let chosen: Vec<_> = rows.into_iter().map(|row| (row.3, row.0, row.2)).collect();
+            let chosen: Vec<_> = rows.into_iter().map(|row| (row.4, row.0, row.2)).collect();
             let options = BulkOptions::default().columns(["from", "Select", "quo\"te"]);
             streams(&table, &chosen, &options).await?;
         }
