@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !(was_running || args.keep) {
         // Of every profile: a test that was killed may have left one behind.
         for line in down_all(true)? {
-            println!("cassandra: {line}");
+            println!("cassandra: stopped {line}");
         }
     }
     result
