@@ -193,7 +193,7 @@ impl Run {
                     fault,
                     error: Arc::new(error),
                 };
-                tracing::warn!(%failure, "a range is given up");
+                tracing::info!(%failure, "a range is given up");
                 self.shared.progress.failed(failure, refused);
                 if refused {
                     return Break(());

@@ -8,9 +8,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 /// The root of this workspace.
+///
+/// Asked of cargo at run time: several clones may share a target folder, and then a program may be
+/// run that another clone has built.
 pub fn workspace_root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run_in = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let run_in = run_in.as_deref().unwrap_or(built_in);
+    let root = run_in.ancestors().find(|folder| folder.join("xtask/Cargo.toml").is_file());
+    root.or(built_in.parent()).unwrap_or(built_in).to_owned()
 }
 
 /// The target folder that cargo uses.
