@@ -104,7 +104,22 @@ where
 
 async fn dies_with_other_replicas(extra: &Extra, operator: &Operator) -> Result<()> {
     streams_through(extra, operator, "dies", |cluster| cluster.kill(VICTIM)).await?;
-    nodes(extra, |cluster| cluster.start(VICTIM)).await
+    nodes(extra, |cluster| cluster.start(VICTIM)).await?;
+    is_connected(extra, operator).await
+}
+
+/// Waits until the session has found the node again: until then, nothing would be asked of it.
+async fn is_connected(extra: &Extra, operator: &Operator) -> Result<()> {
+    let victim = extra.cluster.contact_points()[VICTIM].ip();
+    for _ in 0..600 {
+        let state = operator.session().get_cluster_state();
+        let mut nodes = state.get_nodes_info().iter();
+        if nodes.any(|node| node.address.ip() == victim && node.is_connected()) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    bail!("the session has not found the node again")
 }
 
 async fn freezes_with_other_replicas(extra: &Extra, operator: &Operator) -> Result<()> {
@@ -113,7 +128,8 @@ async fn freezes_with_other_replicas(extra: &Extra, operator: &Operator) -> Resu
         cluster.resume(VICTIM)?;
         cluster.wait(Duration::from_secs(120))
     })
-    .await
+    .await?;
+    is_connected(extra, operator).await
 }
 
 async fn dies_alone(extra: &Extra, operator: &Operator) -> Result<()> {
