@@ -65,8 +65,6 @@ pub struct ConnectOptions {
     pub connect_timeout: Duration,
     /// How long one request may take, as seen from here.
     pub request_timeout: Duration,
-    /// Rows per page, for statements that set none of their own.
-    pub page_size: i32,
     /// Whether frames are compressed with LZ4.
     pub compression: bool,
     /// Maps the addresses that nodes tell of each other to those reachable from here.
@@ -83,7 +81,6 @@ impl Default for ConnectOptions {
             consistency: Consistency::LocalOne,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
-            page_size: 5000,
             compression: false,
             address_translator: None,
         }
