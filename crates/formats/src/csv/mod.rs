@@ -1,0 +1,11 @@
+//! CSV.
+
+mod encoding;
+mod fields;
+mod options;
+mod reader;
+mod writer;
+
+pub use options::{CsvOptions, Escape};
+pub(crate) use reader::CsvReader;
+pub(crate) use writer::CsvWriter;

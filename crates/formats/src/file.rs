@@ -1,0 +1,233 @@
+//! One file, written and read.
+
+use std::{fmt, mem};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::blocking::{BatchStream, RandomAccess, Sequential, batches};
+use crate::csv::CsvReader;
+use crate::decompression::decompressor;
+use crate::encoder::Encoder;
+use crate::error::{Error, Result};
+use crate::format::{FileOptions, Format};
+use crate::json::JsonReader;
+use crate::location::Location;
+use crate::object::Upload;
+use crate::{ipc, parquet};
+
+/// One file being written. It is invisible until [`FileWriter::finish`]; dropping or aborting it leaves
+/// nothing visible.
+///
+/// **Memory.** A writer holds the piece that is under way and the one being filled: 2 MiB on a local
+/// disk, 10 MiB in an object store (128 MiB in files beyond 24 GiB, which need larger parts); and for
+/// Parquet a row group, up to twice [`ParquetOptions::row_group_bytes`](crate::ParquetOptions).
+pub struct FileWriter {
+    upload: Upload,
+    encoder: Encoder<Vec<u8>>,
+    schema: SchemaRef,
+    rows: u64,
+    /// A write has failed, or was begun and never ended: something may be missing in the middle.
+    broken: bool,
+    /// Bytes that are encoded, or about to be, and not yet taken by the upload.
+    held: u64,
+}
+
+/// A file that is whole, visible and durable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenFile {
+    /// Its name in its location.
+    pub name: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// The SHA-256 of its bytes, as lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+impl FileWriter {
+    /// Begins a file for batches of `schema`. A file of the same name is replaced at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) for options that do not go together or do not
+    /// suit the schema, or a bad name; or the store's, where the file can't be begun.
+    pub async fn create(
+        location: &Location,
+        name: &str,
+        schema: SchemaRef,
+        options: &FileOptions,
+    ) -> Result<Self> {
+        let encoder = Encoder::new(Vec::new(), &schema, options, false)?;
+        let upload = Upload::create(location, name).await?;
+        Ok(FileWriter { upload, encoder, schema, rows: 0, broken: false, held: 0 })
+    }
+
+    /// Writes a batch.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) for a value that the format can't have, or the store's.
+    /// The file can't be finished after an error, nor after the future was dropped before its end.
+    pub async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if self.broken {
+            return Err(self.upload.closed());
+        }
+        self.broken = true;
+        match self.encode(batch).await {
+            Ok(()) => self.broken = false,
+            Err(error) => {
+                self.upload.abort().await;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn encode(&mut self, batch: &RecordBatch) -> Result<()> {
+        check_schema(&self.schema, batch).map_err(|error| error.about(self.shown()))?;
+        let about = |upload: &Upload, error: Error| error.about(upload.shown());
+        let rows = self.encoder.rows(batch);
+        let mut rows = rows.map_err(|error| about(&self.upload, error))?;
+        while self.encoder.encode(&mut rows).map_err(|error| about(&self.upload, error))? {
+            hand_over(&mut self.upload, self.encoder.get_mut()).await?;
+        }
+        self.rows += batch.num_rows() as u64;
+        self.held = (self.encoder.get_mut().len() + self.encoder.buffered()) as u64;
+        Ok(())
+    }
+
+    /// Rows written so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The size that the file would have if it were finished now; estimated for what is not encoded yet.
+    pub fn bytes(&self) -> u64 {
+        self.upload.bytes() + self.held
+    }
+
+    /// Ends the file, and makes it visible and durable.
+    ///
+    /// # Errors
+    ///
+    /// The store's, or where an earlier write failed. Nothing is visible then.
+    pub async fn finish(self) -> Result<WrittenFile> {
+        let FileWriter { mut upload, encoder, rows, broken, .. } = self;
+        if broken {
+            upload.abort().await;
+            return Err(upload.closed());
+        }
+        let ended = encoder.finish();
+        let mut content = match ended {
+            Ok(content) => content,
+            Err(error) => {
+                upload.abort().await;
+                return Err(error.about(upload.shown()));
+            }
+        };
+        hand_over(&mut upload, &mut content).await?;
+        let sum = upload.finish(Bytes::from(content)).await?;
+        let name = upload.name().to_owned();
+        Ok(WrittenFile { name, rows, bytes: sum.bytes, sha256: sum.sha256 })
+    }
+
+    /// Gives the file up. Nothing of it remains.
+    ///
+    /// # Errors
+    ///
+    /// None today. What could not be removed is not visible; see [`Location::remove_unfinished`].
+    pub async fn abort(mut self) -> Result<()> {
+        self.upload.abort().await;
+        Ok(())
+    }
+
+    fn shown(&self) -> String {
+        self.upload.shown()
+    }
+}
+
+impl fmt::Debug for FileWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileWriter").field("file", &self.shown()).finish_non_exhaustive()
+    }
+}
+
+/// Takes from `content` as many whole pieces as there are.
+async fn hand_over(upload: &mut Upload, content: &mut Vec<u8>) -> Result<()> {
+    if content.len() < upload.piece_bytes() {
+        return Ok(());
+    }
+    let mut rest = Bytes::from(mem::take(content));
+    while rest.len() >= upload.piece_bytes() {
+        // All parts of an upload but the last must be of one size for some stores.
+        let piece = rest.split_to(upload.piece_bytes());
+        upload.write(piece).await?;
+    }
+    content.extend_from_slice(&rest);
+    Ok(())
+}
+
+/// Batches of another schema would make a file that is not what its header says.
+pub(crate) fn check_schema(schema: &SchemaRef, batch: &RecordBatch) -> Result<()> {
+    if batch.schema_ref() == schema {
+        return Ok(());
+    }
+    Err(Error::request(format!(
+        "a batch has another schema than the file: {} instead of {schema}",
+        batch.schema_ref()
+    )))
+}
+
+/// Reads a file.
+///
+/// `schema` says what is in CSV and JSON files, with the CQL types in its metadata; the names in a CSV
+/// header decide the order of its columns, and must be those of the schema. Parquet and Arrow files know
+/// their own schema, and `schema` is left aside.
+///
+/// A batch has at most 8192 rows, or for Arrow as many as it had when it was written. Memory: a few
+/// batches; for Parquet, a row group, compressed.
+///
+/// # Errors
+///
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), [`ErrorKind::Data`](crate::ErrorKind::Data) where
+/// the file is not what it should be, naming the line and the column of text; also later, in the stream.
+pub async fn read(
+    location: &Location,
+    name: &str,
+    schema: Option<SchemaRef>,
+    options: &FileOptions,
+) -> Result<BatchStream> {
+    options.check()?;
+    let about = {
+        let shown = location.shown(name);
+        move |error: Error| error.about(shown)
+    };
+    match &options.format {
+        Format::Parquet(_) => return parquet::read(location, name).await,
+        Format::Arrow => {
+            let file = RandomAccess::open(location, name).await?;
+            return Ok(batches(move |sink| ipc::read(file, sink).map_err(about)));
+        }
+        Format::Csv(_) | Format::JsonLines | Format::JsonArray => {}
+    }
+    let schema = schema
+        .ok_or_else(|| Error::request(format!("{} files are read by a schema", options.format)))?;
+    let source = Sequential::new(location.stream(name).await?);
+    let options = options.clone();
+    Ok(batches(move |sink| {
+        let text = || {
+            let source = decompressor(source, options.compression)
+                .map_err(|error| Error::of_data("it can't be decompressed", error))?;
+            match options.format {
+                Format::Csv(csv) => CsvReader::new(source, schema, csv)?.run(sink),
+                Format::JsonArray => JsonReader::new(schema, sink)?.array(source),
+                _ => JsonReader::new(schema, sink)?.lines(source),
+            }
+        };
+        text().map_err(about)
+    }))
+}

@@ -1,0 +1,9 @@
+//! Parquet.
+
+mod options;
+mod reader;
+mod writer;
+
+pub use options::{ParquetCompression, ParquetOptions};
+pub(crate) use reader::read;
+pub(crate) use writer::ParquetWriter;
