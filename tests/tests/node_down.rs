@@ -97,7 +97,8 @@ where
     ensure!(stats.retries > 0, "what happened was not noticed: {stats:?}");
     // And a run that begins in that state.
     let session = Arc::clone(operator.session());
-    let report = executor::count(session, plan, scan(Duration::from_secs(60))).await?;
+    let query = executor::Query::count(&plan.table);
+    let report = executor::count(session, plan, query, scan(Duration::from_secs(60))).await?;
     ensure!(report.rows == 6000 && report.stats.complete, "{:?}", report.stats);
     Ok(())
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use bulk::{Consistency, TableName};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::export_args::Export;
+use crate::narrow_args::Narrow;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, completely
@@ -13,6 +16,7 @@ Exit codes:
   2    usage: bad arguments, no such keyspace, table or column, a table that cannot be scanned
   3    cannot connect: no node reached or answering, or credentials refused
   4    finished with errors: the result is partial, and what is missing was named
+  5    files: the destination cannot be written or read (full, no permission, not reached)
   130  interrupted (Ctrl-C, SIGTERM): the result is partial";
 
 const COUNT_EXAMPLES: &str = "\
@@ -27,14 +31,12 @@ Examples:
   cassandra-bulk plan shop.orders
   cassandra-bulk plan shop.orders --splits 64 --output json";
 
-const EXPORT_EXAMPLES: &str = "\
-Each line is a row as a JSON object; values are written as Cassandra's SELECT JSON writes them.
-
+const VERIFY_EXAMPLES: &str = "\
 Examples:
-  cassandra-bulk export shop.orders > orders.jsonl
-  cassandra-bulk export shop.orders --columns id,total | head";
+  cassandra-bulk verify /data/orders
+  cassandra-bulk verify s3://bucket/orders --live --host 10.0.0.1";
 
-/// Count, plan and export whole Apache Cassandra and ScyllaDB tables, by token ranges.
+/// Count, plan, export and verify whole Apache Cassandra and ScyllaDB tables, by token ranges.
 #[derive(Debug, Parser)]
 #[command(name = "cassandra-bulk", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {
@@ -51,9 +53,11 @@ pub(crate) enum Command {
     /// Show what a run would read, and from where; runs nothing.
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(Plan),
-    /// Write every row of a table to standard output, as JSON lines.
-    #[command(after_help = EXPORT_EXAMPLES)]
-    Export(Export),
+    /// Write every row of a table to files or to standard output: CSV, JSON, Parquet, Arrow.
+    Export(Box<Export>),
+    /// Compare the files of an export with its manifest, and with the table.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
 }
 
 impl Command {
@@ -62,6 +66,7 @@ impl Command {
             Command::Count(count) => &count.common,
             Command::Plan(plan) => &plan.common,
             Command::Export(export) => &export.common,
+            Command::Verify(verify) => &verify.common,
         }
     }
 }
@@ -77,6 +82,8 @@ pub(crate) struct Count {
     /// How many partitions to show with --by partition [default: 10].
     #[arg(long, value_name = "N", requires = "by", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) top: Option<u32>,
+    #[command(flatten)]
+    pub(crate) narrow: Narrow,
     #[command(flatten)]
     pub(crate) run: Run,
     #[command(flatten)]
@@ -105,17 +112,14 @@ pub(crate) struct Plan {
     pub(crate) common: Common,
 }
 
-/// `export`.
+/// `verify`.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Export {
-    /// The table, as KEYSPACE.TABLE; quote a case-sensitive part: 'shop."Orders"'.
-    pub(crate) table: TableName,
-    /// The columns to write, exact names separated by commas [default: all].
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(crate) columns: Option<Vec<String>>,
-    /// Rows per page, at the most; wide rows make smaller pages.
-    #[arg(long, value_name = "ROWS", default_value_t = 5000, value_parser = clap::value_parser!(i32).range(1..))]
-    pub(crate) page_size: i32,
+pub(crate) struct Verify {
+    /// The folder of an export, as a path or a URL.
+    pub(crate) dest: String,
+    /// Count the rows of the table, too.
+    #[arg(long)]
+    pub(crate) live: bool,
     #[command(flatten)]
     pub(crate) run: Run,
     #[command(flatten)]
@@ -183,9 +187,9 @@ pub(crate) struct Common {
     /// Give a request up after so many seconds, and try again.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) request_timeout: Duration,
-    /// Compress frames with LZ4.
+    /// Compress what goes over the network with LZ4.
     #[arg(long)]
-    pub(crate) compression: bool,
+    pub(crate) compress_frames: bool,
     /// How results and summaries are written.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) output: Output,
@@ -249,6 +253,15 @@ mod tests {
             "count a.b --password-file x",
             "count a.b --request-timeout 0",
             "export a.b --page-size 0",
+            "export a.b orders.csv",
+            "export a.b x --format orc",
+            "export a.b x --resume --overwrite",
+            "export a.b x --token-range 5",
+            "export a.b x --limit -1",
+            "export a.b x --max-file-size 0",
+            "export a.b x --allow-filtering",
+            "export a.b x --file-name orders",
+            "verify",
             "plan a.b --output xml",
         ] {
             let words = std::iter::once("cassandra-bulk").chain(line.split(' '));

@@ -3,16 +3,13 @@
 use std::io::Write;
 use std::time::Duration;
 
-use bulk::{BulkOptions, JsonRow, Operator, RetryPolicy, ScanOptions, Stats, TableName};
-use futures::TryStreamExt;
+use bulk::{BulkOptions, Operator, RetryPolicy, ScanOptions, Stats};
 
-use crate::args::{Args, By, Command, Common, Count, Export, Output, Plan, Run, Split};
+use crate::args::{Args, By, Command, Common, Count, Output, Plan, Run, Split};
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::{connect, logging, output, signal};
 
-/// Lines of an export are written in pieces of this many bytes.
-const WRITE_BYTES: usize = 64 << 10;
 /// How long the driver's tasks may take to end once the result is there.
 const SHUTDOWN: Duration = Duration::from_millis(100);
 
@@ -28,6 +25,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             Command::Count(count) => count.run().await,
             Command::Plan(plan) => plan.run().await,
             Command::Export(export) => export.run().await,
+            Command::Verify(verify) => verify.run().await,
         }
     });
     runtime.shutdown_timeout(SHUTDOWN);
@@ -35,7 +33,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 }
 
 impl Split {
-    fn apply(&self, mut options: BulkOptions) -> BulkOptions {
+    pub(crate) fn apply(&self, mut options: BulkOptions) -> BulkOptions {
         if let Some(splits) = self.splits {
             options = options.split_count(usize::try_from(splits).unwrap_or(usize::MAX));
         }
@@ -48,7 +46,7 @@ impl Split {
 
 impl Run {
     /// The options of a run that shows itself and can be interrupted.
-    fn options(&self, common: &Common) -> (Progress, BulkOptions) {
+    pub(crate) fn options(&self, common: &Common) -> (Progress, BulkOptions) {
         let (progress, observer) = Progress::start(self.quiet);
         let scan = ScanOptions {
             consistency: Some(common.consistency),
@@ -62,7 +60,7 @@ impl Run {
     }
 
     /// Says how a run ended, on standard error, unless that is not wanted.
-    fn conclude(&self, stats: &Stats) {
+    pub(crate) fn conclude(&self, stats: &Stats) {
         if !self.quiet {
             // Where standard error is closed, the result still stands.
             let _ = writeln!(std::io::stderr(), "{}", output::summary(stats));
@@ -70,7 +68,7 @@ impl Run {
     }
 
     /// The figures of a run that ended badly: what is there is said before what is not.
-    fn conclude_failed(&self, common: &Common, error: &bulk::Error) {
+    pub(crate) fn conclude_failed(&self, common: &Common, error: &bulk::Error) {
         if let (Output::Text, Some(stats)) = (common.output, error.stats()) {
             self.conclude(stats);
         }
@@ -88,6 +86,7 @@ impl Count {
         }
         let operator = connect::connect(&self.common).await?;
         let (progress, options) = self.run.options(&self.common);
+        let options = self.narrow.apply(options);
         let result = match self.by {
             Some(By::Partition) => self.partitions(&operator, &options, progress).await,
             by => self.rows(&operator, &options, by, progress).await,
@@ -159,53 +158,4 @@ impl Plan {
             Output::Json => print(output::plan_json(&plan)),
         }
     }
-}
-
-impl Export {
-    async fn run(&self) -> Result<(), Failure> {
-        let operator = connect::connect(&self.common).await?;
-        let (progress, mut options) = self.run.options(&self.common);
-        options = options.page_size(self.page_size);
-        if let Some(columns) = &self.columns {
-            options = options.columns(columns);
-        }
-        let result = write_lines(&operator, &self.table, &options).await;
-        drop(progress);
-        // Rows are on standard output: what is said about them goes to standard error.
-        match (&result, self.common.output) {
-            (Ok(stats), Output::Text) => self.run.conclude(stats),
-            (Ok(stats), Output::Json) => {
-                writeln!(std::io::stderr(), "{}", output::stats(stats))?;
-            }
-            (Err(Failure::Job(error)), Output::Json) if error.stats().is_some() => {
-                writeln!(std::io::stderr(), "{}", output::failure(error))?;
-            }
-            (Err(Failure::Job(error)), _) => self.run.conclude_failed(&self.common, error),
-            _ => {}
-        }
-        result.map(drop)
-    }
-}
-
-/// Writes every row to standard output. What was read is written, also when the run fails.
-async fn write_lines(
-    operator: &Operator,
-    table: &TableName,
-    options: &BulkOptions,
-) -> Result<Stats, Failure> {
-    let (keyspace, table) = (table.keyspace(), table.table());
-    let mut rows = operator.export_by_token_ranges::<JsonRow>(keyspace, table, options).await?;
-    let mut lines = std::io::BufWriter::with_capacity(WRITE_BYTES, std::io::stdout().lock());
-    loop {
-        match rows.try_next().await {
-            Ok(Some(row)) => writeln!(lines, "{row}")?,
-            Ok(None) => break,
-            Err(error) => {
-                lines.flush()?;
-                return Err(error.into());
-            }
-        }
-    }
-    lines.flush()?;
-    Ok(rows.stats())
 }

@@ -19,7 +19,7 @@ pub(crate) async fn connect(common: &Common) -> Result<Operator, Failure> {
         consistency: common.consistency,
         connect_timeout: common.connect_timeout,
         request_timeout: common.request_timeout,
-        compression: common.compression,
+        compression: common.compress_frames,
         ..ConnectOptions::default()
     };
     Ok(Operator::connect(&options).await?)

@@ -16,6 +16,8 @@ const USAGE: u8 = 2;
 const CONNECT: u8 = 3;
 /// The result is partial.
 const INCOMPLETE: u8 = 4;
+/// The destination cannot be written or read.
+const DESTINATION: u8 = 5;
 /// Interrupted; 128 + SIGINT, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -28,6 +30,8 @@ pub(crate) enum Failure {
     Job(bulk::Error),
     /// The result could not be written.
     Output(std::io::Error),
+    /// What was verified is not as it should be.
+    Different(usize),
     /// The program could not be set up.
     Setup(String),
 }
@@ -41,11 +45,14 @@ impl Failure {
         match self {
             Failure::Usage(_) => USAGE,
             Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => OK,
+            Failure::Different(_) => INCOMPLETE,
             Failure::Output(_) | Failure::Setup(_) => INTERNAL,
             Failure::Job(error) => match error.kind() {
                 ErrorKind::Connect => CONNECT,
                 ErrorKind::Request => USAGE,
-                ErrorKind::Incomplete => INCOMPLETE,
+                _ if error.is_broken_pipe() => OK,
+                ErrorKind::Incomplete | ErrorKind::Value => INCOMPLETE,
+                ErrorKind::Destination => DESTINATION,
                 ErrorKind::Interrupted => INTERRUPTED,
                 _ => INTERNAL,
             },
@@ -56,6 +63,8 @@ impl Failure {
         match self {
             Failure::Usage(message) | Failure::Setup(message) => message.clone(),
             Failure::Output(error) => format!("the result cannot be written: {error}"),
+            Failure::Different(1) => "there is 1 difference".to_owned(),
+            Failure::Different(count) => format!("there are {count} differences"),
             // It has told every cause, one for each host.
             Failure::Job(error) if error.kind() == ErrorKind::Connect => error.to_string(),
             Failure::Job(error) => with_causes(error),

@@ -5,13 +5,20 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod byte_size;
 mod commands;
 mod connect;
 mod exit;
+mod export;
+mod export_args;
+mod file_options;
 mod logging;
+mod moment;
+mod narrow_args;
 mod output;
 mod progress;
 mod signal;
+mod verify;
 
 use clap::Parser;
 

@@ -1,6 +1,9 @@
 //! Results as people and as programs read them.
 
-use bulk::{CountReport, EstimateSource, LargestPartitions, Node, ScanPlan, Stats, TokenRange};
+use bulk::{
+    CountReport, EstimateSource, ExportPlan, ExportReport, LargestPartitions, Location, Node,
+    ScanPlan, Stats, TokenRange, VerifyReport,
+};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{BinaryBytes, HumanCount};
 use serde_json::{Value, json};
@@ -147,7 +150,7 @@ pub(crate) fn by_node(report: &CountReport) -> String {
 pub(crate) fn by_partition(found: &LargestPartitions) -> String {
     let rows = found.top.iter().map(|partition| {
         let share = partition.rows as f64 * 100.0 / found.stats.rows as f64;
-        let key = partition.key.to_string();
+        let key = partition.key.clone();
         vec![HumanCount(partition.rows).to_string(), format!("{share:.2}"), key]
     });
     table(&["ROWS", "% OF TABLE", "PARTITION"], &[0, 1], rows)
@@ -187,7 +190,8 @@ pub(crate) fn partitions(name: &str, found: LargestPartitions) -> Value {
         "partitions": found.partitions,
         "stats": stats(&found.stats),
         "largest": found.top.into_iter().map(|partition| {
-            json!({ "key": partition.key.into_value(), "rows": partition.rows })
+            let key: Value = serde_json::from_str(&partition.key).unwrap_or_default();
+            json!({ "key": key, "rows": partition.rows })
         }).collect::<Value>(),
     })
 }
@@ -269,5 +273,94 @@ pub(crate) fn plan_json(plan: &ScanPlan) -> Value {
         },
         "replicas_known": plan.replicas_known,
         "splits": splits.collect::<Value>(),
+    })
+}
+
+/// What an export would do, for people.
+pub(crate) fn export_plan(shown: &ExportPlan, location: &Location) -> String {
+    let settings = &shown.settings;
+    let mut text = format!(
+        "would write to {location}, as {}\nwould ask of each range: {}\n",
+        settings.file.suffix(),
+        settings.query,
+    );
+    for column in &settings.columns {
+        text.push_str(&format!("  {} {} ({})\n", column.name, column.cql_type, column.arrow_type));
+    }
+    if shown.rows_before > 0 {
+        let rows = HumanCount(shown.rows_before);
+        text.push_str(&format!("{rows} rows are there already\n"));
+    }
+    match &shown.plan {
+        Some(read) => text.push_str(&plan(read)),
+        None => text.push_str("nothing is left to do"),
+    }
+    text
+}
+
+/// What an export would do, for programs.
+pub(crate) fn export_plan_json(shown: &ExportPlan) -> Value {
+    json!({
+        "settings": shown.settings,
+        "rows_before": shown.rows_before,
+        "plan": shown.plan.as_deref().map(plan_json),
+    })
+}
+
+/// What an export has written, in a line.
+pub(crate) fn exported(report: &ExportReport, location: &Location) -> String {
+    let manifest = &report.manifest;
+    let mut text = format!(
+        "{} rows in {} files, {}, in {location}",
+        HumanCount(manifest.rows),
+        HumanCount(manifest.files.len() as u64),
+        BinaryBytes(manifest.bytes),
+    );
+    if report.rows_before > 0 {
+        text.push_str(&format!("; {} rows were there before", HumanCount(report.rows_before)));
+    }
+    text
+}
+
+/// What an export has written, for programs.
+pub(crate) fn export(report: &ExportReport, location: &Location) -> Value {
+    let manifest = &report.manifest;
+    json!({
+        "complete": true,
+        "destination": location.to_string(),
+        "manifest": bulk::MANIFEST,
+        "rows": manifest.rows,
+        "bytes": manifest.bytes,
+        "files": manifest.files.len(),
+        "rows_before": report.rows_before,
+        "stats": stats(&report.stats),
+    })
+}
+
+/// What verifying has found, for people.
+pub(crate) fn verified(report: &VerifyReport) -> String {
+    let manifest = &report.manifest;
+    let mut lines: Vec<String> =
+        report.differences.iter().map(|difference| difference.to_string()).collect();
+    if lines.is_empty() {
+        let counted = if report.stats.is_some() { ", and so has the table" } else { "" };
+        lines.push(format!(
+            "{}: {} files with {} rows are as the manifest says{counted}",
+            manifest.settings.table,
+            HumanCount(manifest.files.len() as u64),
+            HumanCount(manifest.rows),
+        ));
+    }
+    lines.join("\n")
+}
+
+/// What verifying has found, for programs.
+pub(crate) fn verified_json(report: &VerifyReport) -> Value {
+    json!({
+        "table": report.manifest.settings.table,
+        "files": report.manifest.files.len(),
+        "rows": report.manifest.rows,
+        "differences": report.differences.iter().map(ToString::to_string).collect::<Value>(),
+        "counted": report.stats.as_ref().map(stats),
     })
 }

@@ -1,4 +1,4 @@
-//! One error for all jobs: from reading the cluster, or from running a plan.
+//! One error for all jobs, with the errors of the layers below in it.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -20,7 +20,11 @@ pub enum ErrorKind {
     Incomplete,
     /// The job was cancelled.
     Interrupted,
-    /// The cluster answered in a way it should not.
+    /// A value cannot be turned into what was asked for.
+    Value,
+    /// The place that files are in could not be read or written.
+    Destination,
+    /// Something that should not happen.
     Internal,
 }
 
@@ -32,9 +36,40 @@ pub enum Error {
     Topology(topology::Error),
     /// While the plan was run.
     Run(executor::Error),
+    /// While rows were turned into batches.
+    Value(cql_arrow::Error),
+    /// While files were read or written.
+    Files(formats::Error),
+    /// In the job itself.
+    Job(JobError),
+}
+
+/// What a job itself refuses.
+#[derive(Debug)]
+pub struct JobError {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
+    pub(crate) fn request(message: impl Into<String>) -> Self {
+        Error::Job(JobError { kind: ErrorKind::Request, message: message.into(), source: None })
+    }
+
+    /// A law of ours that does not hold.
+    pub(crate) fn internal(what: impl fmt::Display) -> Self {
+        let message = format!("internal error, please report it: {what}");
+        Error::Job(JobError { kind: ErrorKind::Internal, message, source: None })
+    }
+
+    pub(crate) fn with_source(self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        match self {
+            Error::Job(error) => Error::Job(JobError { source: Some(cause.into()), ..error }),
+            other => other,
+        }
+    }
+
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -53,6 +88,16 @@ impl Error {
                 executor::ErrorKind::Interrupted => ErrorKind::Interrupted,
                 _ => ErrorKind::Internal,
             },
+            Error::Value(error) => match error.kind() {
+                cql_arrow::ErrorKind::Value => ErrorKind::Value,
+                _ => ErrorKind::Request,
+            },
+            Error::Files(error) => match error.kind() {
+                formats::ErrorKind::Request => ErrorKind::Request,
+                formats::ErrorKind::Data => ErrorKind::Value,
+                _ => ErrorKind::Destination,
+            },
+            Error::Job(error) => error.kind,
         }
     }
 
@@ -61,15 +106,22 @@ impl Error {
         match self {
             Error::Topology(error) => error.retryable(),
             Error::Run(error) => error.retryable(),
+            Error::Files(error) => error.retryable(),
+            Error::Value(_) | Error::Job(_) => false,
         }
     }
 
     /// The figures of a run that ended badly.
     pub fn stats(&self) -> Option<&Stats> {
         match self {
-            Error::Topology(_) => None,
             Error::Run(error) => Some(error.stats()),
+            _ => None,
         }
+    }
+
+    /// Whether whoever read what was written has gone away, as `head` does.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Error::Files(error) if error.is_broken_pipe())
     }
 }
 
@@ -78,6 +130,9 @@ impl fmt::Display for Error {
         match self {
             Error::Topology(error) => error.fmt(f),
             Error::Run(error) => error.fmt(f),
+            Error::Value(error) => error.fmt(f),
+            Error::Files(error) => error.fmt(f),
+            Error::Job(error) => f.write_str(&error.message),
         }
     }
 }
@@ -87,6 +142,9 @@ impl StdError for Error {
         match self {
             Error::Topology(error) => error.source(),
             Error::Run(error) => error.source(),
+            Error::Value(error) => error.source(),
+            Error::Files(error) => error.source(),
+            Error::Job(error) => error.source.as_deref().map(|source| source as _),
         }
     }
 }
@@ -100,5 +158,17 @@ impl From<topology::Error> for Error {
 impl From<executor::Error> for Error {
     fn from(error: executor::Error) -> Self {
         Error::Run(error)
+    }
+}
+
+impl From<cql_arrow::Error> for Error {
+    fn from(error: cql_arrow::Error) -> Self {
+        Error::Value(error)
+    }
+}
+
+impl From<formats::Error> for Error {
+    fn from(error: formats::Error) -> Self {
+        Error::Files(error)
     }
 }

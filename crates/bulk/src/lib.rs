@@ -37,27 +37,42 @@
 //! plan, `executor` to run a plan.
 #![forbid(unsafe_code)]
 
+mod batches;
 mod error;
-mod json;
+mod export;
+mod limit;
 mod operator;
 mod options;
 mod partitions;
 mod rows;
+mod selection;
+mod verify;
 
-pub use error::{Error, ErrorKind, Result};
+pub use batches::{BatchOptions, BatchStream};
+pub use cql_arrow::{DecimalMapping, DecodeOptions, EmptyValues, MappingOptions};
+pub use error::{Error, ErrorKind, JobError, Result};
 pub use executor::{
-    CountReport, Event, Observer, RangeCount, RangeFailure, RetryPolicy, ScanOptions, Stats,
-    event_stream,
+    Condition, ConditionError, CountReport, Event, Observer, RangeCount, RangeFailure, RetryPolicy,
+    ScanOptions, Stats, event_stream,
 };
-pub use json::JsonRow;
+pub use export::{
+    ColumnRecord, Existing, ExportOptions, ExportPlan, ExportReport, FileName, FileRecord,
+    MANIFEST, Manifest, NodeRecord, RingRecord, Settings,
+};
+pub use formats::{
+    Compression, CsvOptions, Escape, FileOptions, Format, Location, ParquetCompression,
+    ParquetOptions, StreamWriter,
+};
 pub use operator::Operator;
 pub use options::BulkOptions;
 pub use partitions::{LargestPartitions, PartitionCount};
 pub use rows::RowStream;
 pub use scylla::statement::Consistency;
+pub use selection::{CellColumns, WriteWindow};
 pub use tokenring::{RangeSet, Token, TokenRange};
 pub use tokio_util::sync::CancellationToken;
 pub use topology::{
     ConnectOptions, Credentials, EstimateSource, Node, ScanPlan, SizeEstimates, Split, TableName,
     TableSchema,
 };
+pub use verify::{Difference, VerifyReport, verify};

@@ -3,16 +3,24 @@
 use std::sync::Arc;
 
 use executor::{CountReport, Query};
+use formats::Location;
 use scylla::client::session::Session;
 use scylla::deserialize::row::DeserializeRow;
+use scylla::errors::ExecutionError;
+use tokenring::RangeSet;
 use topology::{
-    ConnectOptions, PlanOptions, RingSnapshot, ScanPlan, SizeEstimates, TableName, TableSchema,
+    ConnectOptions, Fault, PlanOptions, RingSnapshot, ScanPlan, SizeEstimates, TableName,
+    TableSchema, classify,
 };
 
-use crate::error::Result;
+use crate::batches::{BatchOptions, BatchStream, PageDecoder};
+use crate::error::{Error, Result};
+use crate::export::{Export, ExportOptions, ExportPlan, ExportReport, Job};
+use crate::limit::RowLimit;
 use crate::options::BulkOptions;
 use crate::partitions::LargestPartitions;
 use crate::rows::RowStream;
+use crate::selection::Selection;
 
 /// Runs bulk jobs over one session.
 ///
@@ -98,11 +106,47 @@ impl Operator {
         options: &BulkOptions,
     ) -> Result<Arc<ScanPlan>> {
         let (schema, ring) = self.read(keyspace, table).await?;
+        self.plan_known(schema, &ring, options).await
+    }
+
+    async fn plan_known(
+        &self,
+        schema: TableSchema,
+        ring: &RingSnapshot,
+        options: &BulkOptions,
+    ) -> Result<Arc<ScanPlan>> {
         let estimates = match options.split_count {
             Some(_) => SizeEstimates::unknown(),
-            None => SizeEstimates::read(&self.session, &schema, &ring).await,
+            None => SizeEstimates::read(&self.session, &schema, ring).await,
         };
-        Ok(Arc::new(self.plan_with(schema, &ring, &estimates, options)?))
+        Ok(Arc::new(self.plan_with(schema, ring, &estimates, options)?))
+    }
+
+    /// The statement with the condition of the options, if there is one. A statement that the cluster
+    /// would refuse is refused before anything has begun.
+    async fn narrowed(&self, query: Query, options: &BulkOptions) -> Result<Query> {
+        let Some(condition) = &options.filter else {
+            return Ok(query);
+        };
+        let query = query.filtered(condition, options.allow_filtering);
+        self.check(&query, options).await?;
+        Ok(query)
+    }
+
+    async fn check(&self, query: &Query, options: &BulkOptions) -> Result<()> {
+        let prepare = self.session.prepare(query.cql());
+        match tokio::time::timeout(options.scan.request_timeout, prepare).await {
+            Ok(Err(error)) => {
+                let error = ExecutionError::from(error);
+                if classify(&error) != Fault::Invalid {
+                    return Ok(());
+                }
+                let what = format!("the cluster refuses the statement {}", query.cql());
+                Err(Error::request(what).with_source(error))
+            }
+            // Where the cluster does not answer, the run finds out more.
+            _ => Ok(()),
+        }
     }
 
     /// Counts the rows of a table.
@@ -132,8 +176,9 @@ impl Operator {
         options: &BulkOptions,
     ) -> Result<CountReport> {
         let plan = self.plan_run(keyspace, table, options).await?;
+        let query = self.narrowed(Query::count(&plan.table), options).await?;
         let session = Arc::clone(&self.session);
-        Ok(executor::count(session, plan, options.scan.clone()).await?)
+        Ok(executor::count(session, plan, query, options.scan.clone()).await?)
     }
 
     /// Counts the rows of each partition, and keeps the `top` largest.
@@ -149,13 +194,14 @@ impl Operator {
         options: &BulkOptions,
     ) -> Result<LargestPartitions> {
         let plan = self.plan_run(keyspace, table, options).await?;
-        let query = Query::partition_counts(&plan.table);
+        let query = self.narrowed(Query::partition_counts(&plan.table), options).await?;
+        let table = Arc::clone(&plan.table);
         let pages = executor::scan(Arc::clone(&self.session), plan, query, options.scan.clone());
-        LargestPartitions::read(pages, top).await
+        LargestPartitions::read(pages, &table, top).await
     }
 
     /// Streams every row of a table, decoded as `R`: a tuple, a struct with `#[derive(DeserializeRow)]`,
-    /// scylla's `Row`, or [`JsonRow`](crate::JsonRow).
+    /// or scylla's `Row`. Write times and TTLs, where asked for, come after the columns.
     ///
     /// Rows come in no particular order. Memory stays constant, however slowly the stream is read.
     ///
@@ -172,14 +218,152 @@ impl Operator {
         R: for<'page> DeserializeRow<'page, 'page>,
     {
         let plan = self.plan_run(keyspace, table, options).await?;
-        let query = match &options.columns {
-            None => Query::rows(&plan.table),
-            Some(columns) => {
-                plan.table.check_columns(columns)?;
-                Query::columns(&plan.table, columns.iter().map(String::as_str))
-            }
-        };
-        let scan = executor::scan(Arc::clone(&self.session), plan, query, options.scan.clone());
+        let selection = self.select(&plan.table, options, &BatchOptions::default()).await?;
+        let session = Arc::clone(&self.session);
+        let scan = executor::scan(session, plan, selection.query.clone(), options.scan.clone());
         Ok(RowStream::new(scan))
+    }
+
+    /// Streams every row of a table as Arrow batches, with a schema that has each column's CQL type in
+    /// its metadata.
+    ///
+    /// # Errors
+    ///
+    /// As [`export_by_token_ranges`](Self::export_by_token_ranges).
+    ///
+    /// ```no_run
+    /// # async fn example(operator: bulk::Operator) -> Result<(), bulk::Error> {
+    /// use bulk::{BatchOptions, BulkOptions};
+    /// let (options, batches) = (BulkOptions::default(), BatchOptions::default());
+    /// let mut orders = operator.export_batches("shop", "orders", &options, &batches).await?;
+    /// while let Some(batch) = orders.next_batch().await? {
+    ///     println!("{} rows", batch.num_rows());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn export_batches(
+        &self,
+        keyspace: &str,
+        table: &str,
+        options: &BulkOptions,
+        batches: &BatchOptions,
+    ) -> Result<BatchStream> {
+        let plan = self.plan_run(keyspace, table, options).await?;
+        let selection = self.select(&plan.table, options, batches).await?;
+        let mut scan = options.scan.clone();
+        scan.cancel = scan.cancel.child_token();
+        let limit = RowLimit::new(batches.limit, scan.cancel.clone());
+        let decoder = PageDecoder::new(&selection, batches, &limit)?;
+        let query = selection.query.clone();
+        let scan = executor::scan(Arc::clone(&self.session), plan, query, scan);
+        Ok(BatchStream::new(scan, decoder))
+    }
+
+    async fn select(
+        &self,
+        table: &TableSchema,
+        options: &BulkOptions,
+        batches: &BatchOptions,
+    ) -> Result<Arc<Selection>> {
+        let selection = Selection::new(table, options, batches)?;
+        if selection.is_more_than_columns() {
+            self.check(&selection.query, options).await?;
+        }
+        Ok(Arc::new(selection))
+    }
+
+    /// Exports a table to files.
+    ///
+    /// The result is whole: a file is visible only when it is, and the manifest, written last, lists
+    /// all files and proves that they hold each row once. A run that fails leaves what is whole, and a
+    /// journal; the next one goes on from there ([`Existing::Resume`](crate::Existing)).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) for a destination that is not empty, or whose
+    /// export has other settings; [`ErrorKind::Destination`](crate::ErrorKind::Destination) where it
+    /// cannot be written; otherwise as [`export_by_token_ranges`](Self::export_by_token_ranges).
+    ///
+    /// ```no_run
+    /// # async fn example(operator: bulk::Operator) -> Result<(), bulk::Error> {
+    /// use bulk::{BulkOptions, ExportOptions, Location};
+    /// let to = Location::parse("s3://bucket/orders")?;
+    /// let options = BulkOptions::default();
+    /// let report =
+    ///     operator.export("shop", "orders", &options, &to, &ExportOptions::default()).await?;
+    /// println!("{} rows in {} files", report.manifest.rows, report.manifest.files.len());
+    /// # Ok(()) }
+    /// ```
+    pub async fn export(
+        &self,
+        keyspace: &str,
+        table: &str,
+        options: &BulkOptions,
+        to: &Location,
+        how: &ExportOptions,
+    ) -> Result<ExportReport> {
+        let export = self.prepare_export(keyspace, table, options, to, how).await?;
+        let job = export.prepare().await?;
+        let plan = self.plan_remaining(&export, &job, options).await?;
+        let mut scan = options.scan.clone();
+        scan.cancel = scan.cancel.child_token();
+        job.run(plan, scan).await
+    }
+
+    /// What [`export`](Self::export) would do, and whether its destination would be refused. Changes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`export`](Self::export).
+    pub async fn plan_export(
+        &self,
+        keyspace: &str,
+        table: &str,
+        options: &BulkOptions,
+        to: &Location,
+        how: &ExportOptions,
+    ) -> Result<ExportPlan> {
+        let export = self.prepare_export(keyspace, table, options, to, how).await?;
+        let job = export.prepare().await?;
+        let plan = self.plan_remaining(&export, &job, options).await?;
+        Ok(job.show(plan))
+    }
+
+    async fn prepare_export(
+        &self,
+        keyspace: &str,
+        table: &str,
+        options: &BulkOptions,
+        to: &Location,
+        how: &ExportOptions,
+    ) -> Result<Export> {
+        let (schema, ring) = self.read(keyspace, table).await?;
+        let selection = self.select(&schema, options, &how.batches).await?;
+        Ok(Export {
+            session: Arc::clone(&self.session),
+            table: Arc::new(schema),
+            ring,
+            asked: options.token_ranges.clone().unwrap_or_else(RangeSet::full),
+            selection,
+            location: to.clone(),
+            options: how.clone(),
+        })
+    }
+
+    /// The plan of what is still to be read; none where all is done.
+    async fn plan_remaining(
+        &self,
+        export: &Export,
+        job: &Job<'_>,
+        options: &BulkOptions,
+    ) -> Result<Option<Arc<ScanPlan>>> {
+        let remaining = job.remaining();
+        if remaining.is_empty() {
+            return Ok(None);
+        }
+        let options = options.clone().token_ranges(remaining);
+        let schema = TableSchema::clone(&export.table);
+        Ok(Some(self.plan_known(schema, &export.ring, &options).await?))
     }
 }

@@ -1,9 +1,11 @@
 //! The options that all jobs share.
 
-use executor::{Event, Observer, ScanOptions, Stats};
+use executor::{Condition, Event, Observer, ScanOptions, Stats};
 use scylla::statement::Consistency;
 use tokenring::RangeSet;
 use tokio_util::sync::CancellationToken;
+
+use crate::selection::CellColumns;
 
 /// What a job reads, and how. The defaults suit most tables.
 ///
@@ -23,6 +25,10 @@ pub struct BulkOptions {
     pub(crate) token_ranges: Option<RangeSet>,
     pub(crate) local_datacenter: Option<String>,
     pub(crate) columns: Option<Vec<String>>,
+    pub(crate) writetime: CellColumns,
+    pub(crate) ttl: CellColumns,
+    pub(crate) filter: Option<Condition>,
+    pub(crate) allow_filtering: bool,
     pub(crate) scan: ScanOptions,
 }
 
@@ -64,6 +70,34 @@ impl BulkOptions {
     /// The columns that an export reads, in this order. Default: all, in the schema's order.
     pub fn columns(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.columns = Some(columns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The columns whose write times an export reads too, in microseconds since 1970, as columns named
+    /// `writetime(…)`: a list, with one for each element, where a collection or a user-defined type is
+    /// not frozen, which needs Cassandra 5.
+    pub fn writetime(mut self, columns: CellColumns) -> Self {
+        self.writetime = columns;
+        self
+    }
+
+    /// The columns whose times to live an export reads too, in seconds, as columns named `ttl(…)`; as
+    /// [`writetime`](Self::writetime).
+    pub fn ttl(mut self, columns: CellColumns) -> Self {
+        self.ttl = columns;
+        self
+    }
+
+    /// Only the rows that a condition holds for. The server refuses one that it has no index for,
+    /// unless it is [allowed](Self::allow_filtering) to read all rows and drop what does not match.
+    pub fn filter(mut self, condition: Condition) -> Self {
+        self.filter = Some(condition);
+        self
+    }
+
+    /// Adds `ALLOW FILTERING` to a [`filter`](Self::filter).
+    pub fn allow_filtering(mut self, allowed: bool) -> Self {
+        self.allow_filtering = allowed;
         self
     }
 

@@ -2,12 +2,17 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use cql_arrow::{DecodeOptions, Decoder, JsonRows, MappingOptions};
 use executor::{Page, Scan, Stats};
 use futures::TryStreamExt;
+use scylla::frame::response::result::{ColumnType, NativeType};
+use topology::{ColumnKind, TableSchema};
 
 use crate::error::{Error, Result};
-use crate::json::JsonRow;
 
 /// A partition and its rows.
 ///
@@ -17,14 +22,13 @@ use crate::json::JsonRow;
 pub struct PartitionCount {
     /// Rows in the partition.
     pub rows: u64,
-    /// The partition key: its columns and their values.
-    pub key: JsonRow,
+    /// The partition key, as a JSON object of its columns.
+    pub key: String,
 }
 
 impl Ord for PartitionCount {
     fn cmp(&self, other: &Self) -> Ordering {
-        let by_key = || other.key.to_string().cmp(&self.key.to_string());
-        self.rows.cmp(&other.rows).then_with(by_key)
+        self.rows.cmp(&other.rows).then_with(|| other.key.cmp(&self.key))
     }
 }
 
@@ -47,12 +51,13 @@ pub struct LargestPartitions {
 
 impl LargestPartitions {
     /// Keeps the `top` largest of the partitions that the pages count.
-    pub(crate) async fn read(mut pages: Scan, top: usize) -> Result<Self> {
+    pub(crate) async fn read(mut pages: Scan, table: &TableSchema, top: usize) -> Result<Self> {
+        let mut decoder = decoder(table)?;
         // The smallest of those kept is on top of the heap.
         let mut largest: BinaryHeap<Reverse<PartitionCount>> = BinaryHeap::new();
         let mut partitions = 0;
         while let Some(page) = pages.try_next().await? {
-            for partition in decode(&page, &pages)? {
+            for partition in decode(&mut decoder, &page)? {
                 partitions += 1;
                 largest.push(Reverse(partition));
                 if largest.len() > top {
@@ -65,18 +70,27 @@ impl LargestPartitions {
     }
 }
 
-fn decode(page: &Page, pages: &Scan) -> Result<Vec<PartitionCount>> {
-    let malformed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        let what = format!("the partition counts of range {} are malformed", page.range());
-        Error::Run(executor::Error::decode(what, error, pages.stats()))
-    };
-    let rows = page.rows::<JsonRow>().map_err(|error| malformed(error.into()))?;
-    rows.map(|row| {
-        let mut key = row.map_err(|error| malformed(error.into()))?;
-        // The count is the last column; the key's own columns may have any name.
-        let count = key.pop().and_then(|(_, count)| count.as_u64());
-        let rows = count.ok_or_else(|| malformed("a partition has no count".into()))?;
-        Ok(PartitionCount { rows, key })
-    })
-    .collect()
+/// The key's own columns may have any name; the count is the last column.
+fn decoder(table: &TableSchema) -> Result<Decoder> {
+    let count = ColumnType::Native(NativeType::BigInt);
+    let key = table.columns_of(ColumnKind::PartitionKey);
+    let columns = key.map(|column| (column.name.as_str(), &column.typ)).chain([("count", &count)]);
+    let schema = cql_arrow::schema(columns, &MappingOptions::default())?;
+    Ok(Decoder::new(Arc::new(schema), DecodeOptions::default())?)
+}
+
+fn decode(decoder: &mut Decoder, page: &Page) -> Result<Vec<PartitionCount>> {
+    decoder.append(page.result())?;
+    let mut batch = decoder.finish()?;
+    let counts = batch.remove_column(batch.num_columns() - 1);
+    let (counts, keys) = (counts.as_primitive::<Int64Type>(), JsonRows::new(&batch)?);
+    (0..batch.num_rows())
+        .map(|row| {
+            let mut key = Vec::new();
+            keys.write(row, &mut key)?;
+            let key = String::from_utf8(key).map_err(Error::internal)?;
+            let rows = u64::try_from(counts.value(row)).map_err(Error::internal)?;
+            Ok(PartitionCount { rows, key })
+        })
+        .collect()
 }

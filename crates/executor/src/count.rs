@@ -53,7 +53,8 @@ impl CountReport {
     }
 }
 
-/// Counts the rows of a plan, by the server, range by range.
+/// Counts the rows of a plan, by the server, range by range. The query is [`Query::count`], perhaps of
+/// some rows only.
 ///
 /// # Errors
 ///
@@ -61,17 +62,19 @@ impl CountReport {
 ///
 /// ```no_run
 /// # async fn example(session: std::sync::Arc<scylla::client::session::Session>, plan: topology::ScanPlan) -> Result<(), executor::Error> {
-/// let report = executor::count(session, plan, executor::ScanOptions::default()).await?;
+/// use executor::{Query, ScanOptions};
+/// let query = Query::count(&plan.table);
+/// let report = executor::count(session, plan, query, ScanOptions::default()).await?;
 /// println!("{} rows, {:.0} rows/s", report.rows, report.stats.rows_per_second());
 /// # Ok(()) }
 /// ```
 pub async fn count(
     session: Arc<Session>,
     plan: impl Into<Arc<ScanPlan>>,
+    query: Query,
     options: ScanOptions,
 ) -> Result<CountReport> {
     let plan = plan.into();
-    let query = Query::count(&plan.table);
     let mut pages = scan(session, Arc::clone(&plan), query, options);
     let mut open: HashMap<TokenRange, u64> = HashMap::new();
     let mut ranges = Vec::new();

@@ -45,6 +45,7 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod condition;
 mod count;
 mod error;
 mod event;
@@ -62,6 +63,7 @@ mod targets;
 mod width;
 mod work;
 
+pub use condition::{Condition, ConditionError};
 pub use count::{CountReport, RangeCount, count};
 pub use error::{Error, ErrorKind, RangeFailure, Result};
 pub use event::{Event, Observer, event_stream};

@@ -7,6 +7,8 @@ use scylla::deserialize::value::DeserializeValue;
 use scylla::response::query_result::QueryRowsResult;
 use topology::{TableSchema, quote};
 
+use crate::condition::Condition;
+
 /// How many rows a page stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,6 +55,9 @@ impl Tally {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
+    /// The statement up to its bounds, and what follows the conditions.
+    over: String,
+    suffix: String,
     cql: String,
     tally: Tally,
 }
@@ -65,8 +70,33 @@ impl Query {
 
     /// Some columns of all rows, in the order given; each must be one of the table's.
     pub fn columns<'a>(table: &TableSchema, columns: impl IntoIterator<Item = &'a str>) -> Self {
-        let list: Vec<String> = columns.into_iter().map(quote).collect();
-        Query::over_range(&list.join(", "), table, "", Tally::Rows)
+        Query::expressions(table, columns.into_iter().map(quote))
+    }
+
+    /// What a select list may have besides columns, such as `writetime("total")`; names in it are
+    /// quoted by the caller.
+    ///
+    /// ```
+    /// # use topology::{Column, ColumnKind, TableSchema};
+    /// # use scylla::frame::response::result::{ColumnType, NativeType};
+    /// # let id = Column::new("id", ColumnKind::PartitionKey, ColumnType::Native(NativeType::Uuid));
+    /// # let table = TableSchema::new("shop.orders".parse()?, vec![id])?;
+    /// let query = executor::Query::expressions(&table, [r#""id""#, r#"ttl("total")"#]);
+    /// assert!(query.cql().starts_with(r#"SELECT "id", ttl("total") FROM "shop"."orders" WHERE"#));
+    /// # Ok::<(), topology::Error>(())
+    /// ```
+    pub fn expressions<S: AsRef<str>>(
+        table: &TableSchema,
+        expressions: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let mut list = String::new();
+        for expression in expressions {
+            if !list.is_empty() {
+                list.push_str(", ");
+            }
+            list.push_str(expression.as_ref());
+        }
+        Query::over_range(&list, table, "", Tally::Rows)
     }
 
     /// The number of rows, counted by the server.
@@ -81,12 +111,28 @@ impl Query {
         Query::over_range(&select, table, &format!(" GROUP BY {key}"), Tally::Counts)
     }
 
+    /// Only of the rows that a condition holds for; each split asks for its part of them.
+    ///
+    /// ```
+    /// # use topology::{Column, ColumnKind, TableSchema};
+    /// # use scylla::frame::response::result::{ColumnType, NativeType};
+    /// # let id = Column::new("id", ColumnKind::PartitionKey, ColumnType::Native(NativeType::Uuid));
+    /// # let table = TableSchema::new("shop.orders".parse()?, vec![id])?;
+    /// let query = executor::Query::count(&table).filtered(&"country = 'DE'".parse()?, true);
+    /// assert!(query.cql().ends_with("<= ? AND country = 'DE' ALLOW FILTERING"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn filtered(mut self, condition: &Condition, allow_filtering: bool) -> Self {
+        let allowed = if allow_filtering { " ALLOW FILTERING" } else { "" };
+        self.cql = format!("{} AND {condition}{}{allowed}", self.over, self.suffix);
+        self
+    }
+
     fn over_range(select: &str, table: &TableSchema, suffix: &str, tally: Tally) -> Self {
         let (name, key) = (table.name().cql(), table.partition_key_list());
-        let cql = format!(
-            "SELECT {select} FROM {name} WHERE token({key}) > ? AND token({key}) <= ?{suffix}"
-        );
-        Query { cql, tally }
+        let over =
+            format!("SELECT {select} FROM {name} WHERE token({key}) > ? AND token({key}) <= ?");
+        Query { cql: format!("{over}{suffix}"), over, suffix: suffix.to_owned(), tally }
     }
 
     /// The statement.

@@ -48,6 +48,7 @@
 #![forbid(unsafe_code)]
 
 mod connect;
+mod ddl;
 mod error;
 mod estimates;
 mod fault;

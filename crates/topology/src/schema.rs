@@ -229,7 +229,7 @@ fn other_partitioner(what: &str, class: &str) -> Error {
 ///
 /// The session's consistency is for the rows of users, and may ask for more replicas than a local table
 /// has. And where one node is silent, another is asked: nothing has begun yet that could be resumed.
-fn of_any_node(cql: &str) -> Statement {
+pub(crate) fn of_any_node(cql: &str) -> Statement {
     const PATIENCE: Duration = Duration::from_secs(1);
     const OTHERS: usize = 2;
     let profile = ExecutionProfile::builder()

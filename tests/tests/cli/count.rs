@@ -14,7 +14,7 @@ fn the_number_alone_is_printed() {
         let ended = on(&table, "count", "").await?.with_code(0)?;
         ensure!(ended.stdout == "3000\n", "{ended:?}");
         ensure!(ended.stderr.contains("splits"), "no summary: {ended:?}");
-        for options in ["--quiet", "-q --splits 1", "--quiet --consistency all --compression"] {
+        for options in ["--quiet", "-q --splits 1", "--quiet --consistency all --compress-frames"] {
             let ended = on(&table, "count", options).await?.with_code(0)?;
             ensure!(ended.stdout == "3000\n" && ended.stderr.is_empty(), "{ended:?}");
         }

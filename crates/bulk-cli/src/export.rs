@@ -1,0 +1,185 @@
+//! `export`: rows into files, or to standard output.
+
+use std::io::Write;
+
+use bulk::{
+    BulkOptions, ErrorKind, ExportOptions, ExportReport, Location, Operator, Stats, StreamWriter,
+};
+
+use crate::args::Output;
+use crate::exit::Failure;
+use crate::export_args::Export;
+use crate::file_options::refused;
+use crate::{connect, output};
+
+impl Export {
+    pub(crate) async fn run(&self) -> Result<(), Failure> {
+        // What is wrong with the arguments is said before a node is asked.
+        let how = self.export_options()?;
+        if self.is_streamed() {
+            self.refuse_files()?;
+            return self.stream(&how).await;
+        }
+        let location = Location::parse(&self.dest).map_err(refused)?;
+        if self.files.dry_run {
+            self.show(&location, &how).await
+        } else {
+            self.write(&location, &how).await
+        }
+    }
+
+    fn narrow(&self, mut options: BulkOptions) -> BulkOptions {
+        options = self.rows.narrow.apply(options.page_size(self.page_size));
+        if let Some(columns) = &self.rows.columns {
+            options = options.columns(columns);
+        }
+        if let Some(columns) = &self.rows.writetime {
+            options = options.writetime(columns.clone());
+        }
+        if let Some(columns) = &self.rows.ttl {
+            options = options.ttl(columns.clone());
+        }
+        options
+    }
+
+    /// What has to do with files cannot be done to a stream.
+    fn refuse_files(&self) -> Result<(), Failure> {
+        let files = &self.files;
+        for (given, name) in [
+            (files.resume, "--resume"),
+            (files.overwrite, "--overwrite"),
+            (files.dry_run, "--dry-run"),
+            (files.at_once.is_some(), "--files"),
+            (files.max_file_rows.is_some(), "--max-file-rows"),
+            (!files.partition_by.is_empty(), "--partition-by"),
+        ] {
+            if given {
+                return Err(Failure::usage(format!(
+                    "{name} goes with files; name a folder to write them to"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    async fn show(&self, location: &Location, how: &ExportOptions) -> Result<(), Failure> {
+        let operator = connect::connect(&self.common).await?;
+        let options = self.narrow(self.run.split.apply(BulkOptions::default()));
+        let (keyspace, table) = (self.table.keyspace(), self.table.table());
+        let plan = operator.plan_export(keyspace, table, &options, location, how).await?;
+        let text = match self.common.output {
+            Output::Text => output::export_plan(&plan, location),
+            Output::Json => output::export_plan_json(&plan).to_string(),
+        };
+        Ok(writeln!(std::io::stdout(), "{text}")?)
+    }
+
+    async fn write(&self, location: &Location, how: &ExportOptions) -> Result<(), Failure> {
+        let operator = connect::connect(&self.common).await?;
+        let (progress, options) = self.run.options(&self.common);
+        let options = self.narrow(options);
+        let (keyspace, table) = (self.table.keyspace(), self.table.table());
+        let result = operator.export(keyspace, table, &options, location, how).await;
+        drop(progress);
+        match &result {
+            Ok(report) => self.conclude(report, location)?,
+            Err(error) => self.conclude_failed(error, how)?,
+        }
+        result.map(drop).map_err(Failure::from)
+    }
+
+    fn conclude(&self, report: &ExportReport, location: &Location) -> Result<(), Failure> {
+        match self.common.output {
+            Output::Json => {
+                writeln!(std::io::stdout(), "{}", output::export(report, location))?;
+            }
+            Output::Text => {
+                if report.stats.ranges_total > 0 {
+                    self.run.conclude(&report.stats);
+                }
+                if !self.run.quiet {
+                    writeln!(std::io::stderr(), "{}", output::exported(report, location))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how to go on, where something is there to go on from.
+    fn conclude_failed(&self, error: &bulk::Error, how: &ExportOptions) -> Result<(), Failure> {
+        match self.common.output {
+            Output::Json if error.stats().is_some() => {
+                writeln!(std::io::stdout(), "{}", output::failure(error))?;
+            }
+            _ => self.run.conclude_failed(&self.common, error),
+        }
+        let has_begun = matches!(
+            error.kind(),
+            ErrorKind::Incomplete
+                | ErrorKind::Interrupted
+                | ErrorKind::Destination
+                | ErrorKind::Value
+        );
+        if has_begun && how.batches.limit.is_none() {
+            let arguments = std::env::args().filter(|argument| argument != "--overwrite");
+            let mut line: Vec<String> = arguments.collect();
+            if !self.files.resume {
+                line.push("--resume".to_owned());
+            }
+            let words = line.iter().map(String::as_str);
+            if let Ok(line) = shlex::try_join(words) {
+                // Where standard error is closed, nobody misses it.
+                let _ = writeln!(std::io::stderr(), "what is whole stays; go on with:\n  {line}");
+            }
+        }
+        Ok(())
+    }
+
+    async fn stream(&self, how: &ExportOptions) -> Result<(), Failure> {
+        let operator = connect::connect(&self.common).await?;
+        let (progress, options) = self.run.options(&self.common);
+        let result = self.write_stream(&operator, &self.narrow(options), how).await;
+        drop(progress);
+        // Rows are on standard output: what is said about them goes to standard error.
+        match (&result, self.common.output) {
+            (Ok(stats), Output::Text) => self.run.conclude(stats),
+            (Ok(stats), Output::Json) => {
+                writeln!(std::io::stderr(), "{}", output::stats(stats))?;
+            }
+            (Err(Failure::Job(error)), Output::Json) if error.stats().is_some() => {
+                writeln!(std::io::stderr(), "{}", output::failure(error))?;
+            }
+            (Err(Failure::Job(error)), _) => self.run.conclude_failed(&self.common, error),
+            _ => {}
+        }
+        result.map(drop)
+    }
+
+    /// Writes every row to standard output. What was read is written, also when the run fails.
+    async fn write_stream(
+        &self,
+        operator: &Operator,
+        options: &BulkOptions,
+        how: &ExportOptions,
+    ) -> Result<Stats, Failure> {
+        let (keyspace, table) = (self.table.keyspace(), self.table.table());
+        let mut batches = operator.export_batches(keyspace, table, options, &how.batches).await?;
+        let schema = batches.schema().clone();
+        let mut out = StreamWriter::new(std::io::stdout(), schema, &how.file).map_err(refused)?;
+        loop {
+            match batches.next_batch().await {
+                Ok(Some(batch)) => out.write(&batch).map_err(refused)?,
+                Ok(None) => break,
+                Err(error) => {
+                    out.flush().map_err(refused)?;
+                    return Err(error.into());
+                }
+            }
+        }
+        out.finish().map_err(refused)?;
+        let mut stats = batches.stats();
+        // A run that was ended because it has enough has done what was asked.
+        stats.complete |= how.batches.limit.is_some();
+        Ok(stats)
+    }
+}

@@ -1,0 +1,150 @@
+//! From arguments to how files are written.
+
+use bulk::{
+    Compression, CsvOptions, DecimalMapping, DecodeOptions, EmptyValues, Escape, Existing,
+    ExportOptions, FileOptions, Format, MappingOptions, ParquetCompression, ParquetOptions,
+    WriteWindow,
+};
+use encoding_rs::Encoding;
+
+use crate::exit::Failure;
+use crate::export_args::{Export, FormatName};
+
+/// More files at the same time take more memory, and are seldom faster.
+const FILES_AT_ONCE: usize = 4;
+
+impl Export {
+    /// Whether rows go to standard output.
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.dest == "-"
+    }
+
+    /// How files are written.
+    pub(crate) fn export_options(&self) -> Result<ExportOptions, Failure> {
+        let mut options = ExportOptions { file: self.file_options()?, ..ExportOptions::default() };
+        let batches = &mut options.batches;
+        if let Some((precision, scale)) = self.rows.decimals {
+            let decimals = DecimalMapping::Fixed { precision, scale };
+            batches.mapping = MappingOptions { decimals };
+        }
+        if self.rows.empty_as_null {
+            batches.decode = DecodeOptions { empty: EmptyValues::Null };
+        }
+        batches.written = WriteWindow {
+            after: self.rows.written_after.map(|moment| moment.0),
+            before: self.rows.written_before.map(|moment| moment.0),
+        };
+        batches.limit = self.rows.limit;
+        let files = &self.files;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        options.files = files.at_once.map_or(cores.min(FILES_AT_ONCE), usize::from);
+        options.max_file_bytes = files.max_file_size.0;
+        options.max_file_rows = files.max_file_rows.unwrap_or(u64::MAX);
+        options.file_name = files.file_name.clone();
+        options.partition_by = files.partition_by.clone();
+        options.existing = match (files.resume, files.overwrite) {
+            (true, _) => Existing::Resume,
+            (_, true) => Existing::Overwrite,
+            _ => Existing::Refuse,
+        };
+        Ok(options)
+    }
+
+    fn file_options(&self) -> Result<FileOptions, Failure> {
+        let usual = if self.is_streamed() { FormatName::Jsonl } else { FormatName::Parquet };
+        let format = self.files.format.unwrap_or(usual);
+        self.refuse_strangers(format)?;
+        let level = self.files.compression_level;
+        let options = match format {
+            FormatName::Parquet => {
+                let format = Format::Parquet(self.parquet_options()?);
+                FileOptions { format, compression: Compression::None, level: None }
+            }
+            _ => {
+                let compression = match &self.files.compression {
+                    None => Compression::None,
+                    Some(name) => name.parse().map_err(refused)?,
+                };
+                let format = match format {
+                    FormatName::Csv => Format::Csv(self.csv_options()?),
+                    FormatName::Jsonl => Format::JsonLines,
+                    FormatName::Json => Format::JsonArray,
+                    _ => Format::Arrow,
+                };
+                FileOptions { format, compression, level }
+            }
+        };
+        options.check().map_err(refused)?;
+        Ok(options)
+    }
+
+    /// An option of another format would do nothing: then something else was meant.
+    fn refuse_strangers(&self, format: FormatName) -> Result<(), Failure> {
+        let (text, parquet) = (&self.text, &self.parquet);
+        let csv = [
+            (text.delimiter.is_some(), "--delimiter"),
+            (text.quote.is_some(), "--quote"),
+            (text.escape.is_some(), "--escape"),
+            (text.no_header, "--no-header"),
+            (text.null.is_some(), "--null"),
+            (text.encoding.is_some(), "--encoding"),
+        ];
+        let parquet = [
+            (parquet.row_group_size.is_some(), "--row-group-size"),
+            (parquet.no_dictionary, "--no-dictionary"),
+            (parquet.no_statistics, "--no-statistics"),
+            (!parquet.bloom_filter.is_empty(), "--bloom-filter"),
+        ];
+        let strangers = |given: &[(bool, &'static str)], own: FormatName| {
+            given.iter().find(|(is_given, _)| *is_given && format != own).map(|(_, name)| *name)
+        };
+        if let Some(name) = strangers(&csv, FormatName::Csv) {
+            return Err(Failure::usage(format!("{name} goes with --format csv")));
+        }
+        if let Some(name) = strangers(&parquet, FormatName::Parquet) {
+            return Err(Failure::usage(format!("{name} goes with --format parquet")));
+        }
+        Ok(())
+    }
+
+    fn csv_options(&self) -> Result<CsvOptions, Failure> {
+        let mut options = CsvOptions { header: !self.text.no_header, ..CsvOptions::default() };
+        let text = &self.text;
+        options.delimiter = text.delimiter.unwrap_or(options.delimiter);
+        options.quote = text.quote.unwrap_or(options.quote);
+        if let Some(escape) = text.escape.filter(|escape| *escape != options.quote) {
+            options.escape = Escape::Byte(escape);
+        }
+        if let Some(null) = &text.null {
+            options.null.clone_from(null);
+        }
+        if let Some(label) = &text.encoding {
+            options.encoding = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+                Failure::usage(format!("there is no encoding {label:?}; try utf-8 or latin1"))
+            })?;
+        }
+        Ok(options)
+    }
+
+    fn parquet_options(&self) -> Result<ParquetOptions, Failure> {
+        let mut options = ParquetOptions {
+            level: self.files.compression_level,
+            dictionary: !self.parquet.no_dictionary,
+            statistics: !self.parquet.no_statistics,
+            bloom_filter_columns: self.parquet.bloom_filter.clone(),
+            ..ParquetOptions::default()
+        };
+        if let Some(name) = &self.files.compression {
+            options.compression = name.parse::<ParquetCompression>().map_err(refused)?;
+        }
+        if let Some(size) = self.parquet.row_group_size {
+            options.row_group_bytes = usize::try_from(size.0).unwrap_or(usize::MAX);
+        }
+        Ok(options)
+    }
+}
+
+/// What the library refuses about options.
+pub(crate) fn refused(error: impl Into<bulk::Error>) -> Failure {
+    Failure::Job(error.into())
+}

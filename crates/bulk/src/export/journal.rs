@@ -1,0 +1,208 @@
+//! The journal: what an export that has not ended yet has done.
+//!
+//! Each entry is a small file of its own, written whole and made durable before the run goes on. So the
+//! same journal works on a disk and in an object store, which cannot append; no entry is ever half
+//! there; and two runs cannot begin the same attempt, since the first entry of one is made only if it
+//! is not there yet.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use formats::{Entry, Location};
+use serde::{Deserialize, Serialize};
+use tokenring::RangeSet;
+use uuid::Uuid;
+
+use super::manifest::{FileRecord, Manifest, RingRecord, VERSION, parse};
+use super::ranges;
+use super::settings::Settings;
+use crate::error::{Error, Result};
+
+/// The folder of the journal in its destination.
+pub(crate) const FOLDER: &str = "_bulk/journal/";
+
+/// The first entry of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Start {
+    pub(crate) version: u32,
+    pub(crate) export_id: Uuid,
+    pub(crate) attempt: u32,
+    pub(crate) started: String,
+    pub(crate) settings: Settings,
+    pub(crate) ddl: Vec<String>,
+    pub(crate) ring: RingRecord,
+}
+
+impl Start {
+    /// The first entry of a finished export, as it may have been.
+    pub(crate) fn of(manifest: &Manifest) -> Self {
+        let Manifest { version, export_id, attempts, .. } = *manifest;
+        let (started, settings) = (manifest.started.clone(), manifest.settings.clone());
+        let (ddl, ring) = (manifest.ddl.clone(), manifest.ring.clone());
+        Start { version, export_id, attempt: attempts, started, settings, ddl, ring }
+    }
+}
+
+/// What is wholly in the result: ranges, and the files that hold their rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct UnitRecord {
+    pub(crate) version: u32,
+    #[serde(with = "ranges")]
+    pub(crate) token_ranges: RangeSet,
+    pub(crate) rows: u64,
+    pub(crate) files: Vec<FileRecord>,
+}
+
+/// What the runs before this one have left.
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    /// The first entry of the first run.
+    pub(crate) first: Start,
+    /// How many runs there were.
+    pub(crate) attempts: u32,
+    pub(crate) units: Vec<UnitRecord>,
+    /// Entries of units that are not there any more.
+    pub(crate) lost: Vec<String>,
+}
+
+impl Past {
+    /// Reads the journal of a destination, which has these files.
+    ///
+    /// A unit whose files are not all there, or not of the size they had, is not done: someone has
+    /// removed them, or a disk has lost them.
+    pub(crate) async fn read(location: &Location, there: &[Entry]) -> Result<Option<Past>> {
+        let sizes: HashMap<&str, u64> =
+            there.iter().map(|entry| (entry.name.as_str(), entry.bytes)).collect();
+        let mut starts: Vec<Start> = Vec::new();
+        let (mut units, mut lost): (Vec<UnitRecord>, Vec<String>) = Default::default();
+        for Entry { name, .. } in there.iter().filter(|entry| entry.name.starts_with(FOLDER)) {
+            let what = format!("{name} of {location}");
+            let text = location.read(name).await?;
+            if is_start(name) {
+                starts.push(parse(&what, &text)?);
+                continue;
+            }
+            let unit: UnitRecord = parse(&what, &text)?;
+            let is_there = |file: &FileRecord| sizes.get(file.name.as_str()) == Some(&file.bytes);
+            match unit.files.iter().find(|file| !is_there(file)) {
+                None => units.push(unit),
+                Some(file) => {
+                    let file = &file.name;
+                    tracing::warn!(%file, "a file of the export is gone; its rows are read again");
+                    lost.push(name.clone());
+                }
+            }
+        }
+        let attempts = starts.iter().map(|start| start.attempt).max();
+        let first = starts.into_iter().min_by_key(|start| start.attempt);
+        let (Some(first), Some(attempts)) = (first, attempts) else {
+            return Ok(None);
+        };
+        let past = Past { first, attempts, units, lost };
+        past.done().map_err(|range| {
+            Error::request(format!(
+                "the journal of {location} has range {range} twice: two runs have written there at the \
+                 same time; begin anew with --overwrite"
+            ))
+        })?;
+        Ok(Some(past))
+    }
+
+    /// The ranges that are done, or one that is there twice.
+    pub(crate) fn done(&self) -> Result<RangeSet, tokenring::TokenRange> {
+        let mut done = RangeSet::new();
+        for range in self.units.iter().flat_map(|unit| unit.token_ranges.iter()) {
+            if !done.intersection(&range.into()).is_empty() {
+                return Err(range);
+            }
+            done.insert(range);
+        }
+        Ok(done)
+    }
+
+    /// The files that are whole.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &FileRecord> {
+        self.units.iter().flat_map(|unit| &unit.files)
+    }
+}
+
+fn name(attempt: u32, entry: u64) -> String {
+    format!("{FOLDER}{attempt:04}-{entry:08}.json")
+}
+
+fn is_start(name: &str) -> bool {
+    name.ends_with("-00000000.json")
+}
+
+/// The journal of a run.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    location: Location,
+    attempt: u32,
+    entries: AtomicU64,
+}
+
+impl Journal {
+    /// Begins the journal of a run, whose attempt nobody else may have begun.
+    pub(crate) async fn begin(location: &Location, start: &Start) -> Result<Self> {
+        let text = serde_json::to_vec_pretty(start).map_err(Error::internal)?;
+        let attempt = start.attempt;
+        match location.create(&name(attempt, 0), Bytes::from(text)).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == formats::ErrorKind::Exists => {
+                return Err(Error::request(format!(
+                    "another run has just begun to export to {location}; wait for it to end"
+                ))
+                .with_source(error));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Journal { location: location.clone(), attempt, entries: AtomicU64::new(1) })
+    }
+
+    /// Writes the first entry, where it is not there already.
+    pub(crate) async fn begin_or_keep(location: &Location, start: &Start) -> Result<()> {
+        let text = serde_json::to_vec_pretty(start).map_err(Error::internal)?;
+        match location.create(&name(start.attempt, 0), Bytes::from(text)).await {
+            Err(error) if error.kind() != formats::ErrorKind::Exists => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The name of the first entry.
+    pub(crate) fn first(&self) -> String {
+        name(self.attempt, 0)
+    }
+
+    /// Takes the first entry back, and says why.
+    pub(crate) async fn withdraw(&self) -> Error {
+        if let Err(error) = self.location.delete(&self.first()).await {
+            return error.into();
+        }
+        Error::request(format!(
+            "another run has written to {} meanwhile; wait for it to end, then go on by --resume",
+            self.location
+        ))
+    }
+
+    /// Writes down what is done. When it returns, the entry outlives a loss of power.
+    pub(crate) async fn append(&self, unit: &UnitRecord) -> Result<()> {
+        debug_assert_eq!(unit.version, VERSION);
+        let entry = self.entries.fetch_add(1, Ordering::Relaxed);
+        let text = serde_json::to_vec(unit).map_err(Error::internal)?;
+        Ok(self.location.put(&name(self.attempt, entry), Bytes::from(text)).await?)
+    }
+
+    /// Fails if a later run has begun meanwhile, or has even ended: the result is its own now.
+    pub(crate) async fn check_latest(&self) -> Result<()> {
+        let is_there = async |attempt: u32| self.location.contains(&name(attempt, 0)).await;
+        if is_there(self.attempt).await? && !is_there(self.attempt + 1).await? {
+            return Ok(());
+        }
+        Err(Error::request(format!(
+            "another run has taken the export to {} over; this one ends, and the other goes on",
+            self.location
+        )))
+    }
+}
