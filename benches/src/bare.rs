@@ -11,6 +11,11 @@ use scylla::response::{PagingState, PagingStateResponse};
 use scylla::statement::prepared::PreparedStatement;
 use tokenring::TokenRange;
 
+/// The splits that the bare loops are tried with: their best is the floor.
+pub const SPLITS: [usize; 4] = [3, 12, 48, 192];
+/// How many of them at a time.
+pub const AT_ONCE: [usize; 3] = [3, 6, 12];
+
 /// Counts by the server over so many even ranges, so many at a time.
 pub async fn count(
     session: &Arc<Session>,

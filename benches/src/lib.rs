@@ -1,9 +1,15 @@
-//! What the demo and the benchmarks share: a table of known content, and the bare loops to beat.
+//! What the demo and the benchmarks share: a table of known content, the bare loops to beat, and the
+//! programs that are measured as wholes.
 //!
 //! The content is a function of the key, so that every row that comes back can be checked in full
 //! without keeping what was loaded.
 
 pub mod bare;
+pub mod contender;
 pub mod dataset;
+pub mod exported;
+pub mod output;
+pub mod process;
 pub mod reading;
 pub mod report;
+pub mod tables;

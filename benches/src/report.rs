@@ -1,4 +1,4 @@
-//! The report of a benchmark, as a Markdown table.
+//! The reports of the benchmarks, as Markdown tables.
 
 use std::fmt::Write;
 
@@ -48,6 +48,51 @@ pub fn markdown(lines: &[Line]) -> String {
             line.rows as f64 / line.seconds,
             line.ratio,
             line.peak_mib,
+        );
+    }
+    text
+}
+
+/// The medians of a contender that writes files.
+#[derive(Clone, Debug)]
+pub struct FileLine {
+    /// What was measured.
+    pub name: String,
+    /// Rows of the table.
+    pub rows: u64,
+    /// Times it was run.
+    pub rounds: usize,
+    /// Wall time of the whole program.
+    pub seconds: f64,
+    /// Wall time as a multiple of the floor's, where the floor was measured on the same table.
+    pub ratio: Option<f64>,
+    /// Processor time of the program, not of the cluster.
+    pub cpu_seconds: f64,
+    /// Peak resident memory of the program.
+    pub peak_mib: f64,
+    /// Size of the files.
+    pub written_mib: f64,
+}
+
+/// A Markdown table of all lines.
+pub fn files_markdown(lines: &[FileLine]) -> String {
+    let mut text = "| what | rows | rounds | seconds | rows/s | ratio | client CPU s | peak MiB | \
+                    files MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+        .to_owned();
+    for line in lines {
+        let ratio = line.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {:.2} | {:.0} | {ratio} | {:.2} | {:.1} | {:.1} |",
+            line.name,
+            line.rows,
+            line.rounds,
+            line.seconds,
+            line.rows as f64 / line.seconds,
+            line.cpu_seconds,
+            line.peak_mib,
+            line.written_mib,
         );
     }
     text

@@ -1,4 +1,5 @@
-//! The demo: loads rows, counts them at several split counts, streams them back, and compares.
+//! The demo: loads rows, counts them at several split counts, streams them back, exports them to files,
+//! and compares.
 
 #![expect(clippy::print_stdout, reason = "a demo talks to a terminal")]
 
@@ -6,14 +7,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use benches::dataset::{Reading, create_keyspace, create_table, load};
+use benches::exported;
 use benches::reading::Comparison;
-use bulk::{BulkOptions, ConnectOptions, Consistency, Operator, TableName};
+use bulk::{
+    BulkOptions, ConnectOptions, Consistency, Existing, ExportOptions, FileOptions, Location,
+    Operator, TableName,
+};
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 use futures::TryStreamExt;
-use indicatif::HumanCount;
+use indicatif::{BinaryBytes, HumanCount};
 
-/// Loads rows into a Cassandra cluster, counts and streams them by token ranges, and compares.
+/// Loads rows into a Cassandra cluster, counts, streams and exports them by token ranges, and compares.
 #[derive(Parser)]
 struct Args {
     /// A node to ask first; may be given several times.
@@ -22,7 +27,13 @@ struct Args {
     /// Rows to load into each table.
     #[arg(long, default_value_t = 200_000)]
     rows: u64,
+    /// The folder to export to; what exports there have left is replaced.
+    #[arg(long, default_value = "demo-files")]
+    files: String,
 }
+
+/// The formats that are shown.
+const FORMATS: [&str; 3] = ["csv", "jsonl", "parquet"];
 
 /// A line of the closing table.
 struct Line {
@@ -57,7 +68,22 @@ async fn main() -> Result<()> {
         exact &= comparison.is_exact();
         lines.push(line);
     }
+    let mut folders = Vec::new();
+    for format in FORMATS {
+        let table = TableName::new("demo_rf1", "readings");
+        let location = Location::parse(&format!("{}/{format}", args.files))?;
+        let (line, comparison) = export(&operator, &table, format, &location).await?;
+        exact &= comparison.is_exact();
+        lines.push(line);
+        folders.push(location);
+    }
     println!("\n{}", show(&lines));
+    for folder in &folders {
+        println!("\n{folder}");
+        for file in folder.list().await? {
+            println!("  {:>12}  {}", BinaryBytes(file.bytes).to_string(), file.name);
+        }
+    }
     ensure!(exact, "what came back is not what was loaded");
     println!("\nNothing is missing, nothing came twice, nothing was changed.");
     Ok(())
@@ -120,21 +146,50 @@ async fn stream(
     while let Some(row) = rows.try_next().await? {
         comparison.row(&row);
     }
-    let verdict = format!(
-        "{} missing, {} twice, {} wrong",
-        comparison.missing(),
-        comparison.twice,
-        comparison.wrong
-    );
     let line = Line {
         table: table.clone(),
         what: "stream and compare".to_owned(),
         splits: rows.stats().splits_total,
         rows: rows.stats().rows,
         took: began.elapsed(),
-        verdict,
+        verdict: verdict(&comparison),
     };
     Ok((line, comparison))
+}
+
+/// Exports a table, reads the files again, and compares each row.
+async fn export(
+    operator: &Operator,
+    table: &TableName,
+    format: &str,
+    location: &Location,
+) -> Result<(Line, Comparison)> {
+    let (keyspace, name) = (table.keyspace(), table.table());
+    let options = BulkOptions::default();
+    let how = ExportOptions {
+        file: FileOptions { format: format.parse()?, ..FileOptions::default() },
+        existing: Existing::Overwrite,
+        ..ExportOptions::default()
+    };
+    let began = Instant::now();
+    let report = operator.export(keyspace, name, &options, location, &how).await?;
+    let took = began.elapsed();
+    let plan = operator.plan(keyspace, name, &options).await?;
+    let comparison = exported::compare(location, &report.manifest, &plan.table).await?;
+    let line = Line {
+        table: table.clone(),
+        what: format!("export as {format}, read and compare"),
+        splits: report.stats.splits_total,
+        rows: report.manifest.rows,
+        took,
+        verdict: verdict(&comparison),
+    };
+    Ok((line, comparison))
+}
+
+fn verdict(comparison: &Comparison) -> String {
+    let (missing, twice, wrong) = (comparison.missing(), comparison.twice, comparison.wrong);
+    format!("{missing} missing, {twice} twice, {wrong} wrong")
 }
 
 fn show(lines: &[Line]) -> String {

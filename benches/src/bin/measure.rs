@@ -12,17 +12,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use benches::dataset::{Reading, create_keyspace, create_table, load};
-use benches::{bare, report};
-use bulk::{BulkOptions, ConnectOptions, Consistency, Operator, ScanOptions, TableName};
+use benches::bare::{self, AT_ONCE, SPLITS};
+use benches::dataset::Reading;
+use benches::report;
+use benches::tables::{KEYSPACE, connect, prepare, table};
+use bulk::{BulkOptions, ScanOptions};
 use clap::{Parser, Subcommand, ValueEnum};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
-const KEYSPACE: &str = "bench_rf1";
-/// Of these, the bare loops' best is the floor.
-const SPLITS: [usize; 4] = [3, 12, 48, 192];
-const AT_ONCE: [usize; 3] = [3, 6, 12];
 /// The smaller table that peak memory is compared with.
 const SMALL: u64 = 200_000;
 
@@ -94,40 +92,10 @@ fn main() -> Result<()> {
             Ok(())
         }
         Task::All { rows, rounds, report } => {
-            runtime.block_on(prepare(&args.host, &[rows, SMALL]))?;
+            runtime.block_on(prepare(&args.host, &[rows, SMALL], |step| println!("{step}")))?;
             all(&args.host, rows, rounds, &report)
         }
     }
-}
-
-fn table(rows: u64) -> TableName {
-    TableName::new(KEYSPACE, format!("readings_{rows}"))
-}
-
-async fn connect(hosts: &[String]) -> Result<Operator> {
-    let options = ConnectOptions {
-        contact_points: hosts.to_vec(),
-        consistency: Consistency::LocalOne,
-        ..ConnectOptions::default()
-    };
-    Ok(Operator::connect(&options).await?)
-}
-
-/// Loads the tables that are not there whole.
-async fn prepare(hosts: &[String], sizes: &[u64]) -> Result<()> {
-    let operator = connect(hosts).await?;
-    create_keyspace(operator.session(), KEYSPACE, 1).await?;
-    for &rows in sizes {
-        let table = table(rows);
-        let options = BulkOptions::default();
-        let there = operator.count_by_token_ranges(KEYSPACE, table.table(), &options).await;
-        if there.ok() != Some(rows) {
-            println!("loading {rows} rows into {table}");
-            create_table(operator.session(), &table).await?;
-            load(operator.session(), &table, rows).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn measure(hosts: &[String], one: &One) -> Result<Measured> {

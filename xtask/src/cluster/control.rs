@@ -11,12 +11,13 @@ use nix::sys::signal::Signal;
 
 use super::jars::Jars;
 use super::layout::{self, ProfileDir};
-use super::lock::Lock;
 use super::node::{self, Data, Node};
 use super::profile::Profile;
 use super::readiness::{self, Wanted};
 use super::settings::Settings;
-use super::{java, journal, preflight};
+use super::{journal, preflight};
+use crate::lock::Lock;
+use crate::programs;
 
 /// How long one node may take to come back.
 const RESTART: Duration = Duration::from_secs(120);
@@ -109,7 +110,7 @@ impl Cluster {
                 }
             }
             let restarted = self.node(node)?;
-            let java = java::find()?;
+            let java = programs::java()?;
             restarted.spawn(&self.settings(node), &java, &self.jars.class_path())?;
             wanted = vec![self.wanted_of(node)?];
             wanted[0].peers = others.iter().map(|other| other.address).collect();

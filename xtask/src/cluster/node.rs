@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
 
-use super::java;
 use super::journal;
 use super::layout::NodeDir;
 use super::process::{Observed, Record};
 use super::settings::Settings;
+use crate::programs;
 
 const LOGBACK: &str = include_str!("../../cassandra/logback.xml");
 /// How long a node may take to drain and leave.
@@ -84,7 +84,7 @@ impl Node {
             .with_context(|| format!("can't create {}", self.dir.console_log().display()))?;
         let log_offset = journal::length(&self.dir.system_log());
         // `setsid` and `nohup` replace themselves by the JVM, which keeps the number given here.
-        let child = Command::new(java::detached()?)
+        let child = Command::new(programs::detached()?)
             .arg(java)
             .arg(format!("@{}", self.dir.jvm().display()))
             .args(["-cp", class_path])

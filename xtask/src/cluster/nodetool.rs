@@ -8,15 +8,15 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::control::Cluster;
-use super::java;
 use super::settings::module_options;
+use crate::programs;
 
 impl Cluster {
     /// Runs `nodetool` against one node and gives what it printed.
     pub fn nodetool(&self, node: usize, args: &[&str]) -> Result<String> {
         let dir = self.node(node)?.dir;
         let home = self.dir.path().display();
-        let output = Command::new(java::find()?)
+        let output = Command::new(programs::java()?)
             .args(["-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .args(module_options())
             // The address would otherwise be taken apart as if it were one of IPv6.

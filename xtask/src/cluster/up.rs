@@ -10,9 +10,10 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::control::{Cluster, delete, stop_all};
-use super::lock::Lock;
 use super::node::{Data, Difference, Node};
-use super::{java, preflight, readiness};
+use super::{preflight, readiness};
+use crate::lock::Lock;
+use crate::programs;
 
 /// How long a start may take, on a machine that is busy with something else as well.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -98,7 +99,7 @@ impl Cluster {
 
     fn start_all(&self, progress: &mut impl FnMut(&str)) -> Result<()> {
         let nodes: Vec<usize> = (0..self.profile.nodes()).collect();
-        let java = java::find()?;
+        let java = programs::java()?;
         preflight::check(&self.profile, &nodes)?;
         self.jars.fetch(progress)?;
         progress(&format!("starting {} node(s) at {}", nodes.len(), self.profile.address(0)));

@@ -3,12 +3,14 @@
 use std::process::Command;
 
 use anyhow::Result;
-use xtask::cluster::{Cluster, Profile};
+use clap::ValueEnum;
+use xtask::cluster::{Cluster, Profile, target_dir};
 
 use super::cassandra_up::start;
 use crate::cargo::{build_release, release_binary, run as run_command};
 
-/// Measure counting and streaming against bare loops over the driver, on the real cluster.
+/// Measure reading against bare loops over the driver, and the file export against DSBulk and cqlsh, on
+/// the real cluster.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Rows of the table.
@@ -17,16 +19,49 @@ pub(crate) struct Args {
     /// Rounds; the medians are shown.
     #[arg(long, default_value_t = 5)]
     rounds: u32,
+    /// One of the two only.
+    #[arg(long)]
+    only: Option<Part>,
+    /// Also measure the export's memory over a table of 5 million rows.
+    #[arg(long)]
+    large: bool,
+}
+
+/// What there is to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Counting and streaming, against bare loops.
+    Reading,
+    /// Exporting to files, against the programs of others.
+    Files,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let cluster = Cluster::open(Profile::main(3))?;
     build_release()?;
     start(&cluster)?;
-    let mut measure = Command::new(release_binary("measure")?);
-    measure.args(["all", "--rows", &args.rows.to_string(), "--rounds", &args.rounds.to_string()]);
-    for point in cluster.contact_points() {
-        measure.args(["--host", &point.to_string()]);
+    let folder = target_dir()?.join("bench");
+    let wanted = |part| args.only.is_none_or(|only| only == part);
+    if wanted(Part::Reading) {
+        let mut measure = Command::new(release_binary("measure")?);
+        measure.arg("all").arg("--report").arg(folder.join("report.md"));
+        run_command(with_hosts(&mut measure, &cluster, args))?;
     }
-    run_command(&mut measure)
+    if wanted(Part::Files) {
+        let mut files = Command::new(release_binary("files")?);
+        files.arg("--folder").arg(folder);
+        if args.large {
+            files.arg("--large");
+        }
+        run_command(with_hosts(&mut files, &cluster, args))?;
+    }
+    Ok(())
+}
+
+fn with_hosts<'a>(command: &'a mut Command, cluster: &Cluster, args: &Args) -> &'a mut Command {
+    command.args(["--rows", &args.rows.to_string(), "--rounds", &args.rounds.to_string()]);
+    for point in cluster.contact_points() {
+        command.args(["--host", &point.to_string()]);
+    }
+    command
 }

@@ -3,12 +3,12 @@
 use std::process::Command;
 
 use anyhow::Result;
-use xtask::cluster::{Cluster, Profile};
+use xtask::cluster::{Cluster, Profile, target_dir};
 
 use super::cassandra_up::start;
 use crate::cargo::{build_release, release_binary, run as run_command};
 
-/// Start the cluster, load rows, count and stream them by token ranges, and compare.
+/// Start the cluster, load rows, count, stream and export them by token ranges, and compare.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Rows to load into each of the two tables.
@@ -25,6 +25,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for point in cluster.contact_points() {
         demo.args(["--host", &point.to_string()]);
     }
+    let files = target_dir()?.join("demo");
+    demo.arg("--files").arg(&files);
     run_command(demo.args(["--rows", &args.rows.to_string()]))?;
     println!(
         "\nThe cluster is still up, with the tables demo_rf1.readings and demo_rf3.readings. Try\n\

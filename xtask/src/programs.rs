@@ -1,4 +1,4 @@
-//! Finds the programs a cluster is made with: Java 17 (or 11), Maven, and a way to leave the shell.
+//! Finds the programs of others: Java 17 (or 11), Maven, Python, and a way to leave the shell.
 //!
 //! A missing or wrong one is the commonest reason why a first start fails, so each error says which
 //! package brings it.
@@ -12,7 +12,7 @@ const REMEDY: &str = "install Java 17 (for instance `apt-get install openjdk-17-
                       or set JAVA_HOME to one";
 
 /// The Java that will run the nodes: JAVA_HOME's, else the first on the PATH.
-pub(super) fn find() -> Result<PathBuf> {
+pub(crate) fn java() -> Result<PathBuf> {
     let home = std::env::var_os("JAVA_HOME").filter(|home| !home.is_empty());
     let java = match home {
         Some(home) => PathBuf::from(home).join("bin/java"),
@@ -34,14 +34,19 @@ pub(super) fn find() -> Result<PathBuf> {
 }
 
 /// The Maven that will fetch the jars.
-pub(super) fn maven() -> Result<PathBuf> {
+pub(crate) fn maven() -> Result<PathBuf> {
     on_path("mvn")
         .context("no mvn on the PATH: install Maven (for instance `apt-get install maven`)")
 }
 
+/// The first `python3` on the PATH, where there is one.
+pub(crate) fn python() -> Option<PathBuf> {
+    on_path("python3")
+}
+
 /// What to put before a program so that it survives the terminal it was started from: a session of
 /// its own where there is `setsid`, otherwise (macOS) deafness to the hang-up signal.
-pub(super) fn detached() -> Result<PathBuf> {
+pub(crate) fn detached() -> Result<PathBuf> {
     on_path("setsid")
         .or_else(|| on_path("nohup"))
         .context("neither setsid nor nohup on the PATH: install util-linux or coreutils")

@@ -1,4 +1,4 @@
-//! One change of a cluster at a time, across processes.
+//! One change of a cluster, or of a folder fetched for it, at a time, across processes.
 //!
 //! Two test binaries may both ask for the same cluster: the second waits here until the first is
 //! ready, and then finds it running. The system drops the lock with the process that holds it.
@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result};
 
 /// Held until dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
     /// Waits for the lock at this path.
-    pub(super) fn acquire(path: &Path) -> Result<Self> {
+    pub(crate) fn acquire(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("can't create {}", folder.display()))?;

@@ -1,0 +1,9 @@
+//! The programs that ours is measured against, fetched once and run as their users run them.
+
+mod cqlsh;
+mod dsbulk;
+mod unload;
+
+pub use cqlsh::Cqlsh;
+pub use dsbulk::Dsbulk;
+pub use unload::Unload;

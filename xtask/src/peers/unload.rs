@@ -1,0 +1,25 @@
+//! What a peer is asked to do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A table to be written to CSV files in a folder.
+#[derive(Clone, Debug)]
+pub struct Unload {
+    /// Where the cluster is; not empty.
+    pub contact_points: Vec<SocketAddr>,
+    /// The keyspace, as it is stored.
+    pub keyspace: String,
+    /// The table, as it is stored.
+    pub table: String,
+    /// A folder that is there and empty: the files, with one header each, go to `data` in it, and what
+    /// else the peer leaves behind goes beside that.
+    pub folder: PathBuf,
+}
+
+impl Unload {
+    /// Where the CSV files go.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+}
