@@ -68,7 +68,17 @@ pub fn command(arguments: &[&str]) -> Result<Command> {
 ///
 /// Where it cannot be started, or what it says is not text.
 pub async fn program(arguments: &[&str]) -> Result<Ended> {
+    program_in(&[], arguments).await
+}
+
+/// The same with further environment variables.
+///
+/// # Errors
+///
+/// As [`program`].
+pub async fn program_in(environment: &[(String, String)], arguments: &[&str]) -> Result<Ended> {
     let mut command = tokio::process::Command::from(command(arguments)?);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     let output = command.kill_on_drop(true).output().await?;
     Ended::new(output.status, output.stdout, output.stderr)
 }

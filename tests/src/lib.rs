@@ -1,5 +1,6 @@
 //! What the integration tests share: the cluster, tables that are each test's own, a proxy that
-//! breaks the connection to it, and the program.
+//! breaks the connection to it, the program, and what its files are read with and written to: Python's
+//! readers and an S3 server.
 //!
 //! **One runtime for all tests of a binary.** A session belongs to the runtime it was opened in, and
 //! opening one takes as long as a small test. So tests are plain functions that hand their future to
@@ -11,11 +12,17 @@ mod cluster;
 mod expect;
 mod extra;
 mod proxy;
+mod python;
+mod s3;
 mod table;
+mod values;
 
-pub use cli::{Ended, command, program};
+pub use cli::{Ended, command, program, program_in};
 pub use cluster::{Main, main_cluster, run, session_to};
 pub use expect::{exactly, sorted};
 pub use extra::Extra;
 pub use proxy::Proxied;
+pub use python::{Engine, FileRows, Python, double, files_in, float, python};
+pub use s3::{Answer, Fault, Requests, S3};
 pub use table::{RF1, RF2, RF3, Table, create_keyspace, ddl, load};
+pub use values::{PLAIN_COLUMNS, PLAIN_ROWS, plain_names};

@@ -67,7 +67,7 @@ impl Failure {
             Failure::Different(count) => format!("there are {count} differences"),
             // It has told every cause, one for each host.
             Failure::Job(error) if error.kind() == ErrorKind::Connect => error.to_string(),
-            Failure::Job(error) => with_causes(error),
+            Failure::Job(error) => with_option(with_causes(error)),
         }
     }
 }
@@ -82,6 +82,18 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Failure::Output(error)
     }
+}
+
+/// The library names a remedy; here it has an option.
+fn with_option(mut text: String) -> String {
+    for (remedy, option) in
+        [("ALLOW FILTERING", "--allow-filtering"), ("read such values as null", "--empty-as-null")]
+    {
+        if text.contains(remedy) && !text.contains(option) {
+            text.push_str(&format!(" ({option} does that)"));
+        }
+    }
+    text
 }
 
 /// An error and its causes; a cause that the error has told already is left out.

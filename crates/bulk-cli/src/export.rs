@@ -51,6 +51,8 @@ impl Export {
             (files.dry_run, "--dry-run"),
             (files.at_once.is_some(), "--files"),
             (files.max_file_rows.is_some(), "--max-file-rows"),
+            (files.max_file_size.is_some(), "--max-file-size"),
+            (files.file_name.is_some(), "--file-name"),
             (!files.partition_by.is_empty(), "--partition-by"),
         ] {
             if given {
@@ -113,14 +115,14 @@ impl Export {
             }
             _ => self.run.conclude_failed(&self.common, error),
         }
-        let has_begun = matches!(
+        let may_go_on = matches!(
             error.kind(),
             ErrorKind::Incomplete
                 | ErrorKind::Interrupted
                 | ErrorKind::Destination
                 | ErrorKind::Value
         );
-        if has_begun && how.batches.limit.is_none() {
+        if may_go_on && how.batches.limit.is_none() {
             let arguments = std::env::args().filter(|argument| argument != "--overwrite");
             let mut line: Vec<String> = arguments.collect();
             if !self.files.resume {

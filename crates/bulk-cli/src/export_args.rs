@@ -106,16 +106,16 @@ pub(crate) struct Files {
     #[arg(long = "files", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) at_once: Option<u16>,
     /// Begin the next file when one has so many bytes, such as 64MiB. What is read again after a
-    /// crash is about as much, for each file written at the same time.
-    #[arg(long, value_name = "SIZE", default_value = "256MiB")]
-    pub(crate) max_file_size: ByteSize,
+    /// crash is about as much, for each file written at the same time [default: 256MiB].
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_file_size: Option<ByteSize>,
     /// Begin the next file when one has so many rows.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_file_rows: Option<u64>,
     /// The names of the files, without extension: {number} is a number that tells them apart, {keyspace}
-    /// and {table} are the names of the table.
-    #[arg(long, value_name = "PATTERN", default_value = "{table}-{number}")]
-    pub(crate) file_name: FileName,
+    /// and {table} are the names of the table [default: {table}-{number}].
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) file_name: Option<FileName>,
     /// Put the values of these columns into the names of folders, as Hive does: country=DE/….
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) partition_by: Vec<String>,

@@ -38,9 +38,13 @@ impl Export {
         let files = &self.files;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         options.files = files.at_once.map_or(cores.min(FILES_AT_ONCE), usize::from);
-        options.max_file_bytes = files.max_file_size.0;
+        if let Some(size) = files.max_file_size {
+            options.max_file_bytes = size.0;
+        }
         options.max_file_rows = files.max_file_rows.unwrap_or(u64::MAX);
-        options.file_name = files.file_name.clone();
+        if let Some(name) = &files.file_name {
+            options.file_name = name.clone();
+        }
         options.partition_by = files.partition_by.clone();
         options.existing = match (files.resume, files.overwrite) {
             (true, _) => Existing::Resume,

@@ -65,6 +65,11 @@ impl PageDecoder {
         Ok(self.decoder.append(page.result())?)
     }
 
+    /// Rows that wait to become a batch.
+    pub(crate) fn rows(&self) -> usize {
+        self.decoder.rows()
+    }
+
     /// Whether there is enough for a batch.
     pub(crate) fn is_full(&self) -> bool {
         self.decoder.bytes() >= self.batch_bytes

@@ -1,10 +1,9 @@
 //! One file, written and read.
 
-use std::{fmt, mem};
+use std::fmt;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::blocking::{BatchStream, RandomAccess, Sequential, batches};
@@ -16,6 +15,7 @@ use crate::format::{FileOptions, Format};
 use crate::json::JsonReader;
 use crate::location::Location;
 use crate::object::Upload;
+use crate::pieces::Pieces;
 use crate::{ipc, parquet};
 
 /// One file being written. It is invisible until [`FileWriter::finish`]; dropping or aborting it leaves
@@ -26,7 +26,7 @@ use crate::{ipc, parquet};
 /// Parquet a row group, up to twice [`ParquetOptions::row_group_bytes`](crate::ParquetOptions).
 pub struct FileWriter {
     upload: Upload,
-    encoder: Encoder<Vec<u8>>,
+    encoder: Encoder<Pieces>,
     schema: SchemaRef,
     rows: u64,
     /// A write has failed, or was begun and never ended: something may be missing in the middle.
@@ -61,8 +61,10 @@ impl FileWriter {
         schema: SchemaRef,
         options: &FileOptions,
     ) -> Result<Self> {
-        let encoder = Encoder::new(Vec::new(), &schema, options, false)?;
+        // What the options refuse is refused before anything is made.
+        options.check()?;
         let upload = Upload::create(location, name).await?;
+        let encoder = Encoder::new(Pieces::new(upload.piece_bytes()), &schema, options, false)?;
         Ok(FileWriter { upload, encoder, schema, rows: 0, broken: false, held: 0 })
     }
 
@@ -130,7 +132,7 @@ impl FileWriter {
             }
         };
         hand_over(&mut upload, &mut content).await?;
-        let sum = upload.finish(Bytes::from(content)).await?;
+        let sum = upload.finish(content.take_all()).await?;
         let name = upload.name().to_owned();
         Ok(WrittenFile { name, rows, bytes: sum.bytes, sha256: sum.sha256 })
     }
@@ -157,17 +159,11 @@ impl fmt::Debug for FileWriter {
 }
 
 /// Takes from `content` as many whole pieces as there are.
-async fn hand_over(upload: &mut Upload, content: &mut Vec<u8>) -> Result<()> {
-    if content.len() < upload.piece_bytes() {
-        return Ok(());
-    }
-    let mut rest = Bytes::from(mem::take(content));
-    while rest.len() >= upload.piece_bytes() {
-        // All parts of an upload but the last must be of one size for some stores.
-        let piece = rest.split_to(upload.piece_bytes());
+async fn hand_over(upload: &mut Upload, content: &mut Pieces) -> Result<()> {
+    // All parts of an upload but the last must be of one size for some stores.
+    while let Some(piece) = content.take(upload.piece_bytes()) {
         upload.write(piece).await?;
     }
-    content.extend_from_slice(&rest);
     Ok(())
 }
 

@@ -54,6 +54,7 @@ mod location;
 mod object;
 mod parquet;
 mod partition;
+mod pieces;
 mod stream;
 mod url;
 

@@ -1,6 +1,5 @@
 //! The statements that make a table again, as the cluster itself writes them.
 
-use futures::stream::{self, StreamExt, TryStreamExt};
 use scylla::client::session::Session;
 use scylla::frame::response::result::{CollectionType, ColumnType};
 
@@ -20,9 +19,13 @@ impl TableSchema {
         for column in self.columns() {
             user_defined(&column.typ, &mut types);
         }
-        let types = types.iter().map(|name| format!("DESCRIBE TYPE {}", name.cql()));
-        let table = format!("DESCRIBE TABLE {}", self.name().cql());
-        stream::iter(types.chain([table])).then(|cql| describe(session, cql)).try_concat().await
+        let mut statements = Vec::new();
+        for name in &types {
+            statements.extend(describe(session, format!("DESCRIBE TYPE {}", name.cql())).await?);
+        }
+        statements
+            .extend(describe(session, format!("DESCRIBE TABLE {}", self.name().cql())).await?);
+        Ok(statements)
     }
 }
 

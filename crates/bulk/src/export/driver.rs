@@ -26,6 +26,8 @@ use crate::error::{Error, Result};
 use crate::limit::RowLimit;
 use crate::selection::Selection;
 
+/// Smaller batches cost more than they are good for.
+const SMALLEST_BATCH: usize = 16 << 10;
 /// Pages that wait for a lane, besides the one it works on.
 const WAITING: usize = 2;
 
@@ -169,6 +171,7 @@ impl Job<'_> {
         let start = Start {
             version: VERSION,
             export_id: past.as_ref().map_or_else(Uuid::new_v4, |past| past.first.export_id),
+            run_id: Uuid::new_v4(),
             attempt,
             started: past.as_ref().map_or_else(|| now, |past| past.first.started.clone()),
             settings: self.settings,
@@ -187,10 +190,14 @@ impl Job<'_> {
             Some(columns) => Arc::clone(columns.schema()),
             None => Arc::clone(&export.selection.schema),
         };
+        let mut options = export.options.clone();
+        // A file ends after a batch: so batches of small files are small.
+        let most = usize::try_from(options.max_file_bytes / 4).unwrap_or(usize::MAX);
+        options.batches.batch_bytes = options.batches.batch_bytes.min(most.max(SMALLEST_BATCH));
         let output = Arc::new(Output {
             table: table.clone(),
             location: export.location.clone(),
-            options: export.options.clone(),
+            options,
             selection: Arc::clone(&export.selection),
             schema,
             partition_by: self.partition_by,

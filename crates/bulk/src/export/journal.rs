@@ -27,6 +27,8 @@ pub(crate) const FOLDER: &str = "_bulk/journal/";
 pub(crate) struct Start {
     pub(crate) version: u32,
     pub(crate) export_id: Uuid,
+    /// The run's own id: tells its entry from that of another run which began at the same time.
+    pub(crate) run_id: Uuid,
     pub(crate) attempt: u32,
     pub(crate) started: String,
     pub(crate) settings: Settings,
@@ -40,7 +42,8 @@ impl Start {
         let Manifest { version, export_id, attempts, .. } = *manifest;
         let (started, settings) = (manifest.started.clone(), manifest.settings.clone());
         let (ddl, ring) = (manifest.ddl.clone(), manifest.ring.clone());
-        Start { version, export_id, attempt: attempts, started, settings, ddl, ring }
+        let run_id = Uuid::new_v4();
+        Start { version, export_id, run_id, attempt: attempts, started, settings, ddl, ring }
     }
 }
 
@@ -150,11 +153,16 @@ impl Journal {
         let attempt = start.attempt;
         match location.create(&name(attempt, 0), Bytes::from(text)).await {
             Ok(()) => {}
+            // It may be our own: where an answer is lost, a store is asked again.
             Err(error) if error.kind() == formats::ErrorKind::Exists => {
-                return Err(Error::request(format!(
-                    "another run has just begun to export to {location}; wait for it to end"
-                ))
-                .with_source(error));
+                let name = name(attempt, 0);
+                let there: Start = parse(&name, &location.read(&name).await?)?;
+                if there.run_id != start.run_id {
+                    return Err(Error::request(format!(
+                        "another run has just begun to export to {location}; wait for it to end"
+                    ))
+                    .with_source(error));
+                }
             }
             Err(error) => return Err(error.into()),
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -22,6 +23,9 @@ use crate::selection::Selection;
 /// Files of one unit that are open at the same time, where a column decides the folder. Each takes
 /// memory; the one that was written to the longest time ago is finished to make room.
 const OPEN_FILES: usize = 16;
+/// A unit takes no more ranges after this time, however little it has: where few rows are found, what
+/// would have to be read again after a crash is still bounded.
+const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// What all units of a run share.
 #[derive(Debug)]
@@ -88,6 +92,7 @@ pub(crate) struct Unit {
     files: BTreeMap<String, OpenFile>,
     finished: Vec<FileRecord>,
     batches: u64,
+    began: Instant,
     /// Whether rows may have been lost between a page and its file: never to be written down.
     broken: bool,
 }
@@ -104,6 +109,7 @@ impl Unit {
             files: BTreeMap::new(),
             finished: Vec::new(),
             batches: 0,
+            began: Instant::now(),
             broken: false,
         })
     }
@@ -129,7 +135,10 @@ impl Unit {
         let bytes: u64 = self.files.values().map(|file| file.writer.bytes()).sum();
         let expected = bytes + range_bytes / 2 * self.open.len() as u64;
         let full = self.files.values().any(|file| self.is_file_full(file));
-        !self.finished.is_empty() || full || expected >= self.output.options.max_file_bytes
+        !self.finished.is_empty()
+            || full
+            || expected >= self.output.options.max_file_bytes
+            || self.began.elapsed() >= MAX_AGE
     }
 
     /// Bytes per range, as far as they have been written.
@@ -153,7 +162,8 @@ impl Unit {
         } else {
             self.open.insert(range);
         }
-        if self.decoder.is_full() {
+        if self.decoder.is_full() || self.decoder.rows() as u64 >= self.output.options.max_file_rows
+        {
             self.flush().await?;
         }
         self.broken = false;

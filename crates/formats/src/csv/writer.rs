@@ -88,8 +88,10 @@ impl CsvWriter {
     /// Quotes the field that begins at `start`, if it would be read as something else.
     fn quote_if_needed(&mut self, start: usize, out: &mut Vec<u8>) {
         let text = &out[start..];
-        // A byte order mark is a text of its own only within quotes, as the first of a file.
+        // A byte order mark is a text of its own only within quotes, as the first of a file; an empty
+        // text, as the only field of a line, which many readers pass over if it is blank.
         let needed = self.core.should_quote(text)
+            || text.is_empty()
             || text == self.options.null.as_bytes()
             || text.starts_with(BYTE_ORDER_MARK);
         if !needed {

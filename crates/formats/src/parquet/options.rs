@@ -24,7 +24,7 @@ pub struct ParquetOptions {
     pub compression: ParquetCompression,
     /// Its level, where it has levels. By default 1 for Zstandard, 6 for gzip, 1 for Brotli.
     pub level: Option<i32>,
-    /// A row group is ended when it has about so many bytes, compressed. By default 16 MiB. An open
+    /// A row group is ended when it has about so many bytes, compressed. By default 8 MiB. An open
     /// writer holds up to twice as much.
     pub row_group_bytes: usize,
     /// Whether values that repeat are written as a dictionary. By default they are.
@@ -89,7 +89,7 @@ impl Default for ParquetOptions {
         ParquetOptions {
             compression: ParquetCompression::default(),
             level: None,
-            row_group_bytes: 16 << 20,
+            row_group_bytes: 8 << 20,
             dictionary: true,
             statistics: true,
             bloom_filter_columns: Vec::new(),
