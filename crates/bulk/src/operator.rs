@@ -10,7 +10,7 @@ use scylla::errors::ExecutionError;
 use tokenring::RangeSet;
 use topology::{
     ConnectOptions, Fault, PlanOptions, RingSnapshot, ScanPlan, SizeEstimates, TableName,
-    TableSchema, classify,
+    TableSchema, classify, server_message,
 };
 
 use crate::batches::{BatchOptions, BatchStream, PageDecoder};
@@ -141,8 +141,16 @@ impl Operator {
                 if classify(&error) != Fault::Invalid {
                     return Ok(());
                 }
-                let what = format!("the cluster refuses the statement {}", query.cql());
-                Err(Error::request(what).with_source(error))
+                Err(match server_message(&error) {
+                    Some(message) => Error::request(format!(
+                        "the cluster refuses what was asked for: {message}; the statement is {}",
+                        query.cql()
+                    )),
+                    None => {
+                        Error::request(format!("the statement {} cannot be prepared", query.cql()))
+                            .with_source(error)
+                    }
+                })
             }
             // Where the cluster does not answer, the run finds out more.
             _ => Ok(()),

@@ -56,6 +56,21 @@ pub fn classify(error: &ExecutionError) -> Fault {
     }
 }
 
+/// What the server said, without what the driver adds; `None` where the server did not answer.
+pub fn server_message(error: &ExecutionError) -> Option<&str> {
+    let attempt = match error {
+        ExecutionError::LastAttemptError(attempt)
+        | ExecutionError::PrepareError(PrepareError::AllAttemptsFailed {
+            first_attempt: attempt,
+        }) => attempt,
+        _ => return None,
+    };
+    match attempt {
+        RequestAttemptError::DbError(_, message) => Some(message),
+        _ => None,
+    }
+}
+
 fn of_prepare(error: &PrepareError) -> Fault {
     match error {
         PrepareError::ConnectionPoolError(error) => of_pool(error),
