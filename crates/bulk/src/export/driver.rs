@@ -273,22 +273,29 @@ async fn write(mut pages: Scan, output: &Arc<Output>) -> Result<(Stats, Vec<Unit
     }
 }
 
-/// Gives each range to a lane, the one with the fewest pages before it. Ends early when a lane has
-/// failed; that lane knows why.
+/// Gives each range to a lane: the one with the fewest ranges that have not ended, and of these the one
+/// with the fewest rows. Ends early when a lane has failed; that lane knows why.
 async fn distribute(pages: &mut Scan, lanes: Vec<mpsc::Sender<Page>>) -> Option<executor::Error> {
     let mut of_range: HashMap<TokenRange, usize> = HashMap::new();
+    let mut load: Vec<(usize, u64)> = vec![(0, 0); lanes.len()];
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
             Err(error) => return Some(error),
         };
-        let known = of_range.get(&page.range()).copied();
-        let free = || (0..lanes.len()).max_by_key(|lane| lanes[*lane].capacity()).unwrap_or(0);
-        let lane = known.unwrap_or_else(free);
+        let lane = match of_range.get(&page.range()) {
+            Some(lane) => *lane,
+            None => {
+                let lane = (0..lanes.len()).min_by_key(|lane| load[*lane]).unwrap_or(0);
+                of_range.insert(page.range(), lane);
+                load[lane].0 += 1;
+                lane
+            }
+        };
+        load[lane].1 += page.row_count() as u64;
         if page.is_last() {
             of_range.remove(&page.range());
-        } else {
-            of_range.insert(page.range(), lane);
+            load[lane].0 -= 1;
         }
         if lanes[lane].send(page).await.is_err() {
             return None;
