@@ -72,16 +72,16 @@ impl Operator {
         self.plan_with(schema, &ring, &estimates, options)
     }
 
-    async fn read(&self, keyspace: &str, table: &str) -> Result<(TableSchema, RingSnapshot)> {
+    async fn read(&self, keyspace: &str, table: &str) -> Result<(Arc<TableSchema>, RingSnapshot)> {
         let name = TableName::new(keyspace, table);
         let schema = TableSchema::read(&self.session, &name).await?;
         let ring = RingSnapshot::read(&self.session, &name)?;
-        Ok((schema, ring))
+        Ok((Arc::new(schema), ring))
     }
 
     fn plan_with(
         &self,
-        schema: TableSchema,
+        schema: Arc<TableSchema>,
         ring: &RingSnapshot,
         estimates: &SizeEstimates,
         options: &BulkOptions,
@@ -95,7 +95,7 @@ impl Operator {
                 .clone()
                 .or_else(|| self.local_datacenter.clone()),
         };
-        Ok(topology::plan(ring, Arc::new(schema), estimates, &plan)?)
+        Ok(topology::plan(ring, schema, estimates, &plan)?)
     }
 
     /// The plan of a run. Estimates are asked for only where the number of splits depends on them.
@@ -111,7 +111,7 @@ impl Operator {
 
     async fn plan_known(
         &self,
-        schema: TableSchema,
+        schema: Arc<TableSchema>,
         ring: &RingSnapshot,
         options: &BulkOptions,
     ) -> Result<Arc<ScanPlan>> {
@@ -274,7 +274,7 @@ impl Operator {
         batches: &BatchOptions,
     ) -> Result<Arc<Selection>> {
         let selection = Selection::new(table, options, batches)?;
-        if selection.is_more_than_columns() {
+        if selection.is_more_than_columns {
             self.check(&selection.query, options).await?;
         }
         Ok(Arc::new(selection))
@@ -310,9 +310,7 @@ impl Operator {
         to: &Location,
         how: &ExportOptions,
     ) -> Result<ExportReport> {
-        let export = self.prepare_export(keyspace, table, options, to, how).await?;
-        let job = export.prepare().await?;
-        let plan = self.plan_remaining(&export, &job, options).await?;
+        let (job, plan) = self.prepare_export(keyspace, table, options, to, how).await?;
         let mut scan = options.scan.clone();
         scan.cancel = scan.cancel.child_token();
         job.run(plan, scan).await
@@ -332,12 +330,12 @@ impl Operator {
         to: &Location,
         how: &ExportOptions,
     ) -> Result<ExportPlan> {
-        let export = self.prepare_export(keyspace, table, options, to, how).await?;
-        let job = export.prepare().await?;
-        let plan = self.plan_remaining(&export, &job, options).await?;
+        let (job, plan) = self.prepare_export(keyspace, table, options, to, how).await?;
         Ok(job.show(plan))
     }
 
+    /// An export that has looked at its destination, and the plan of what is still to be read; no plan
+    /// where all is done.
     async fn prepare_export(
         &self,
         keyspace: &str,
@@ -345,33 +343,26 @@ impl Operator {
         options: &BulkOptions,
         to: &Location,
         how: &ExportOptions,
-    ) -> Result<Export> {
+    ) -> Result<(Job, Option<Arc<ScanPlan>>)> {
         let (schema, ring) = self.read(keyspace, table).await?;
         let selection = self.select(&schema, options, &how.batches).await?;
-        Ok(Export {
+        let export = Export {
             session: Arc::clone(&self.session),
-            table: Arc::new(schema),
+            table: schema,
             ring,
             asked: options.token_ranges.clone().unwrap_or_else(RangeSet::full),
             selection,
             location: to.clone(),
             options: how.clone(),
-        })
-    }
-
-    /// The plan of what is still to be read; none where all is done.
-    async fn plan_remaining(
-        &self,
-        export: &Export,
-        job: &Job<'_>,
-        options: &BulkOptions,
-    ) -> Result<Option<Arc<ScanPlan>>> {
+        };
+        let job = export.prepare().await?;
         let remaining = job.remaining();
         if remaining.is_empty() {
-            return Ok(None);
+            return Ok((job, None));
         }
         let options = options.clone().token_ranges(remaining);
-        let schema = TableSchema::clone(&export.table);
-        Ok(Some(self.plan_known(schema, &export.ring, &options).await?))
+        let Export { table, ring, .. } = job.export();
+        let plan = self.plan_known(Arc::clone(table), ring, &options).await?;
+        Ok((job, Some(plan)))
     }
 }

@@ -64,6 +64,8 @@ pub(crate) struct Selection {
     pub(crate) wire: SchemaRef,
     /// What goes into the result: the first fields of `wire`.
     pub(crate) schema: SchemaRef,
+    /// Whether the cluster may refuse its statement although every column is there.
+    pub(crate) is_more_than_columns: bool,
     window: WriteWindow,
 }
 
@@ -124,14 +126,9 @@ impl Selection {
             allow_filtering: options.allow_filtering,
             wire,
             schema,
+            is_more_than_columns: options.filter.is_some() || expressions.len() > chosen.len(),
             window: batches.written,
         })
-    }
-
-    /// Whether the cluster may refuse its statement although every column is there.
-    pub(crate) fn is_more_than_columns(&self) -> bool {
-        self.condition.is_some()
-            || self.wire.fields().iter().any(|field| field.name().contains('('))
     }
 
     /// Drops the rows and columns that were only read to choose by.

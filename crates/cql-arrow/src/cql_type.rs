@@ -9,7 +9,7 @@ use scylla::frame::response::result::{CollectionType, ColumnType, NativeType};
 use topology::TableName;
 
 /// All native types with their names in CQL.
-const NATIVE: [(NativeType, &str); 20] = [
+pub(crate) const NATIVE: [(NativeType, &str); 20] = [
     (NativeType::Ascii, "ascii"),
     (NativeType::BigInt, "bigint"),
     (NativeType::Blob, "blob"),

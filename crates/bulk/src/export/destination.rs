@@ -23,16 +23,16 @@ pub(crate) enum Standing {
 }
 
 /// What is in a destination.
-pub(crate) struct Destination<'a> {
-    location: &'a Location,
+pub(crate) struct Destination {
+    location: Location,
     entries: Vec<Entry>,
     manifest: Option<Manifest>,
     past: Option<Past>,
 }
 
-impl<'a> Destination<'a> {
+impl Destination {
     /// Looks what is there.
-    pub(crate) async fn inspect(location: &'a Location, existing: Existing) -> Result<Self> {
+    pub(crate) async fn inspect(location: &Location, existing: Existing) -> Result<Self> {
         let entries = location.list().await?;
         let read = async {
             let manifest = Manifest::read(location).await?;
@@ -47,7 +47,7 @@ impl<'a> Destination<'a> {
             }
             Err(error) => return Err(error),
         };
-        Ok(Destination { location, entries, manifest, past })
+        Ok(Destination { location: location.clone(), entries, manifest, past })
     }
 
     /// Decides what a run with these settings does about it. Changes nothing.
@@ -91,7 +91,7 @@ impl<'a> Destination<'a> {
     }
 
     fn refusal(&self) -> Error {
-        let location = self.location;
+        let location = &self.location;
         let what = match (&self.manifest, &self.past) {
             (Some(manifest), _) => format!("an export of {}", manifest.settings.table),
             (None, Some(past)) => {
@@ -178,7 +178,7 @@ impl<'a> Destination<'a> {
         // The manifest first: from then on nobody takes the rest for a whole export. The journal last: it
         // says whose the rest is, should this run come to a sudden end.
         if let Some(manifest) = &self.manifest {
-            Journal::begin_or_keep(self.location, &Start::of(manifest)).await?;
+            Journal::begin_or_keep(&self.location, &Start::of(manifest)).await?;
         }
         self.location.delete(MANIFEST).await?;
         let (journal, files): (Vec<&str>, Vec<&str>) =
@@ -186,7 +186,7 @@ impl<'a> Destination<'a> {
         for name in files.into_iter().chain(journal) {
             self.location.delete(name).await?;
         }
-        remove_journal(self.location).await
+        remove_journal(&self.location).await
     }
 }
 

@@ -16,7 +16,7 @@ use topology::{RingSnapshot, ScanPlan, TableSchema};
 use uuid::Uuid;
 
 use super::destination::{Destination, Standing, remove_journal, remove_strangers};
-use super::journal::{Journal, Past, Start, UnitRecord};
+use super::journal::{Journal, Start, UnitRecord};
 use super::lane::{self, LaneResult};
 use super::manifest::{ColumnRecord, FileRecord, Manifest, RingRecord, VERSION};
 use super::options::{Existing, ExportOptions};
@@ -65,9 +65,9 @@ pub(crate) struct Export {
 }
 
 /// An export that has looked at its destination, and has changed nothing yet.
-pub(crate) struct Job<'a> {
-    export: &'a Export,
-    destination: Destination<'a>,
+pub(crate) struct Job {
+    export: Export,
+    destination: Destination,
     standing: Standing,
     settings: Settings,
     partition_by: Option<PartitionBy>,
@@ -75,7 +75,7 @@ pub(crate) struct Job<'a> {
 
 impl Export {
     /// Looks at the destination, and refuses what cannot be done.
-    pub(crate) async fn prepare(&self) -> Result<Job<'_>> {
+    pub(crate) async fn prepare(self) -> Result<Job> {
         let options = &self.options;
         for (what, number) in [
             ("files at a time", options.files as u64),
@@ -119,13 +119,18 @@ impl Export {
     }
 }
 
-impl Job<'_> {
+impl Job {
+    /// What the export is about.
+    pub(crate) fn export(&self) -> &Export {
+        &self.export
+    }
+
     /// What is still to be read; nothing where all is done.
     pub(crate) fn remaining(&self) -> RangeSet {
         match &self.standing {
             Standing::New => self.export.asked.clone(),
             Standing::Complete(_) => RangeSet::new(),
-            Standing::Begun(past) => self.export.asked.difference(&done(past)),
+            Standing::Begun(past) => self.export.asked.difference(&past.done),
         }
     }
 
@@ -149,7 +154,8 @@ impl Job<'_> {
         plan: Option<Arc<ScanPlan>>,
         scan: ScanOptions,
     ) -> Result<ExportReport> {
-        let (export, rows_before) = (self.export, self.rows_before());
+        let rows_before = self.rows_before();
+        let export = self.export;
         let table = export.table.name();
         let past = match self.standing {
             Standing::Complete(manifest) => {
@@ -175,7 +181,7 @@ impl Job<'_> {
             attempt,
             started: past.as_ref().map_or_else(|| now, |past| past.first.started.clone()),
             settings: self.settings,
-            ddl: ddl(export).await,
+            ddl: ddl(&export).await,
             ring: RingRecord::new(&export.ring),
         };
         // Whoever has begun the attempt is alone with what is there.
@@ -225,11 +231,6 @@ impl Job<'_> {
             conclude(start, &export.asked, &output, units, rows_before + stats.rows).await?;
         Ok(ExportReport { manifest, stats, rows_before })
     }
-}
-
-fn done(past: &Past) -> RangeSet {
-    let units = past.units.iter().map(|unit| &unit.token_ranges);
-    units.fold(RangeSet::new(), |done, ranges| done.union(ranges))
 }
 
 fn now() -> String {

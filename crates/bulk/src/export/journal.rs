@@ -65,6 +65,8 @@ pub(crate) struct Past {
     /// How many runs there were.
     pub(crate) attempts: u32,
     pub(crate) units: Vec<UnitRecord>,
+    /// The ranges of all units.
+    pub(crate) done: RangeSet,
     /// Entries of units that are not there any more.
     pub(crate) lost: Vec<String>,
 }
@@ -102,26 +104,16 @@ impl Past {
         let (Some(first), Some(attempts)) = (first, attempts) else {
             return Ok(None);
         };
-        let past = Past { first, attempts, units, lost };
-        past.done().map_err(|range| {
+        let ranges = || units.iter().flat_map(|unit| unit.token_ranges.iter());
+        let done: RangeSet = ranges().collect();
+        done.is_exact_partition(ranges()).map_err(|error| {
             Error::request(format!(
-                "the journal of {location} has range {range} twice: two runs have written there at the \
-                 same time; begin anew with --overwrite"
+                "the journal of {location} has tokens twice: two runs have written there at the same \
+                 time; begin anew with --overwrite"
             ))
+            .with_source(error)
         })?;
-        Ok(Some(past))
-    }
-
-    /// The ranges that are done, or one that is there twice.
-    pub(crate) fn done(&self) -> Result<RangeSet, tokenring::TokenRange> {
-        let mut done = RangeSet::new();
-        for range in self.units.iter().flat_map(|unit| unit.token_ranges.iter()) {
-            if !done.intersection(&range.into()).is_empty() {
-                return Err(range);
-            }
-            done.insert(range);
-        }
-        Ok(done)
+        Ok(Some(Past { first, attempts, units, done, lost }))
     }
 
     /// The files that are whole.

@@ -12,12 +12,10 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<RangeSet
     let token = |text: &str| {
         text.parse::<Token>().map_err(|_| D::Error::custom(format!("{text:?} is no token")))
     };
-    let mut set = RangeSet::new();
-    for [start, end] in Vec::<[String; 2]>::deserialize(from)? {
-        let range = TokenRange::new(token(&start)?, token(&end)?).map_err(D::Error::custom)?;
-        set.insert(range);
-    }
-    Ok(set)
+    let ranges = Vec::<[String; 2]>::deserialize(from)?.into_iter();
+    ranges
+        .map(|[start, end]| TokenRange::new(token(&start)?, token(&end)?).map_err(D::Error::custom))
+        .collect()
 }
 
 #[cfg(test)]

@@ -112,16 +112,16 @@ impl Booleans {
 }
 
 /// Where each value ends in what holds them all; Arrow counts that in 31 bits.
-pub(crate) struct Offsets(Vec<i32>);
+struct Offsets(Vec<i32>);
 
 impl Offsets {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Offsets(vec![0])
     }
 
     /// Ends a value.
     #[inline]
-    pub(crate) fn push(&mut self, end: usize) -> Result<()> {
+    fn push(&mut self, end: usize) -> Result<()> {
         let end = i32::try_from(end).map_err(|_| {
             Error::new(
                 ErrorKind::Value,
@@ -134,49 +134,177 @@ impl Offsets {
     }
 
     /// Adds values that hold nothing.
-    pub(crate) fn push_empty(&mut self, count: usize) {
+    fn push_empty(&mut self, count: usize) {
         let end = self.0.last().copied().unwrap_or_default();
         self.0.resize(self.0.len() + count, end);
     }
 
-    pub(crate) fn reserve(&mut self, count: usize) {
+    fn reserve(&mut self, count: usize) {
         self.0.reserve(count);
     }
 
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.0.len() - 1
     }
 
     /// Where the last value ends.
-    pub(crate) fn end(&self) -> usize {
+    fn end(&self) -> usize {
         self.0.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or_default()
     }
 
-    pub(crate) fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         size_of_val(self.0.as_slice())
     }
 
-    pub(crate) fn truncate(&mut self, len: usize) {
+    fn truncate(&mut self, len: usize) {
         self.0.truncate(len.saturating_add(1));
     }
 
-    pub(crate) fn take(&mut self) -> OffsetBuffer<i32> {
+    fn take(&mut self) -> OffsetBuffer<i32> {
         OffsetBuffer::new(ScalarBuffer::from(std::mem::replace(&mut self.0, vec![0])))
     }
 }
 
-/// Texts, one after the other.
-pub(crate) struct Text {
+/// Where values of any length end in what holds them all, and which of them are null.
+pub(crate) struct Slots {
     offsets: Offsets,
-    data: String,
     validity: NullBufferBuilder,
 }
 
-impl Text {
+impl Slots {
     pub(crate) fn new() -> Self {
-        Text { offsets: Offsets::new(), data: String::new(), validity: no_validity() }
+        Slots { offsets: Offsets::new(), validity: no_validity() }
     }
 
+    /// Ends a value that is not null.
+    #[inline]
+    pub(crate) fn push(&mut self, end: usize) -> Result<()> {
+        self.offsets.push(end)?;
+        self.validity.append_non_null();
+        Ok(())
+    }
+
+    pub(crate) fn push_nulls(&mut self, count: usize) {
+        self.offsets.push_empty(count);
+        self.validity.append_n_nulls(count);
+    }
+
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.offsets.reserve(count);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// Where the last value ends.
+    pub(crate) fn end(&self) -> usize {
+        self.offsets.end()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.offsets.bytes() + bitmap_bytes(&self.validity)
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.offsets.truncate(len);
+        self.validity.truncate(len);
+    }
+
+    pub(crate) fn take(&mut self) -> (OffsetBuffer<i32>, Option<NullBuffer>) {
+        (self.offsets.take(), self.validity.finish())
+    }
+}
+
+/// What holds the bytes of values of any length, one after the other.
+pub(crate) trait Content: Default {
+    fn len(&self) -> usize;
+    fn truncate(&mut self, len: usize);
+    fn into_bytes(self) -> Vec<u8>;
+}
+
+impl Content for String {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.truncate(len);
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.into_bytes()
+    }
+}
+
+impl Content for Vec<u8> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.truncate(len);
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self
+    }
+}
+
+/// Values of any length.
+pub(crate) struct Varied<C> {
+    slots: Slots,
+    data: C,
+}
+
+/// Texts, one after the other.
+pub(crate) type Text = Varied<String>;
+/// Byte strings, one after the other.
+pub(crate) type Bytes = Varied<Vec<u8>>;
+
+impl<C: Content> Varied<C> {
+    pub(crate) fn new() -> Self {
+        Varied { slots: Slots::new(), data: C::default() }
+    }
+
+    /// Ends a value; one too many is taken back.
+    #[inline]
+    fn close(&mut self) -> Result<()> {
+        let closed = self.slots.push(self.data.len());
+        if closed.is_err() {
+            self.data.truncate(self.slots.end());
+        }
+        closed
+    }
+
+    pub(crate) fn push_nulls(&mut self, count: usize) {
+        self.slots.push_nulls(count);
+    }
+
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.slots.reserve(count);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.slots.bytes() + self.data.len()
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.slots.truncate(len);
+        self.data.truncate(self.slots.end());
+    }
+
+    pub(crate) fn take(&mut self) -> (OffsetBuffer<i32>, Buffer, Option<NullBuffer>) {
+        let (offsets, nulls) = self.slots.take();
+        (offsets, Buffer::from_vec(std::mem::take(&mut self.data).into_bytes()), nulls)
+    }
+}
+
+impl Text {
     #[inline]
     pub(crate) fn push(&mut self, text: &str) -> Result<()> {
         self.data.push_str(text);
@@ -186,98 +314,18 @@ impl Text {
     /// Adds what a value prints, without a text of its own in between.
     pub(crate) fn print(&mut self, value: impl Display) -> Result<()> {
         if write!(self.data, "{value}").is_err() {
-            self.data.truncate(self.offsets.end());
+            self.data.truncate(self.slots.end());
             return Err(Error::new(ErrorKind::Value, "a value that can't be printed"));
         }
         self.close()
     }
-
-    /// Ends a text; one too many is taken back.
-    #[inline]
-    fn close(&mut self) -> Result<()> {
-        if let Err(error) = self.offsets.push(self.data.len()) {
-            self.data.truncate(self.offsets.end());
-            return Err(error);
-        }
-        self.validity.append_non_null();
-        Ok(())
-    }
-
-    pub(crate) fn push_nulls(&mut self, count: usize) {
-        self.offsets.push_empty(count);
-        self.validity.append_n_nulls(count);
-    }
-
-    pub(crate) fn reserve(&mut self, count: usize) {
-        self.offsets.reserve(count);
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.offsets.len()
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.offsets.bytes() + self.data.len() + bitmap_bytes(&self.validity)
-    }
-
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.offsets.truncate(len);
-        self.data.truncate(self.offsets.end());
-        self.validity.truncate(len);
-    }
-
-    pub(crate) fn take(&mut self) -> (OffsetBuffer<i32>, Buffer, Option<NullBuffer>) {
-        let data = std::mem::take(&mut self.data).into_bytes();
-        (self.offsets.take(), Buffer::from_vec(data), self.validity.finish())
-    }
-}
-
-/// Byte strings, one after the other.
-pub(crate) struct Bytes {
-    offsets: Offsets,
-    data: Vec<u8>,
-    validity: NullBufferBuilder,
 }
 
 impl Bytes {
-    pub(crate) fn new() -> Self {
-        Bytes { offsets: Offsets::new(), data: Vec::new(), validity: no_validity() }
-    }
-
     #[inline]
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.offsets.push(self.data.len().saturating_add(bytes.len()))?;
         self.data.extend_from_slice(bytes);
-        self.validity.append_non_null();
-        Ok(())
-    }
-
-    pub(crate) fn push_nulls(&mut self, count: usize) {
-        self.offsets.push_empty(count);
-        self.validity.append_n_nulls(count);
-    }
-
-    pub(crate) fn reserve(&mut self, count: usize) {
-        self.offsets.reserve(count);
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.offsets.len()
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.offsets.bytes() + self.data.len() + bitmap_bytes(&self.validity)
-    }
-
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.offsets.truncate(len);
-        self.data.truncate(self.offsets.end());
-        self.validity.truncate(len);
-    }
-
-    pub(crate) fn take(&mut self) -> (OffsetBuffer<i32>, Buffer, Option<NullBuffer>) {
-        let data = std::mem::take(&mut self.data);
-        (self.offsets.take(), Buffer::from_vec(data), self.validity.finish())
+        self.close()
     }
 }
 

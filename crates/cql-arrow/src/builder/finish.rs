@@ -8,10 +8,10 @@ use arrow_array::types::{
 };
 use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, FixedSizeListArray, ListArray,
-    MapArray, PrimitiveArray, StringArray, StructArray,
+    MapArray, PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray, StructArray,
 };
 use arrow_buffer::{Buffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::{ArrowError, DataType, SchemaRef};
 
 use super::buffer::Fixed;
 use super::column::{ColumnBuilder, Values, no_values};
@@ -83,13 +83,13 @@ impl ColumnBuilder {
                 Arc::new(array.map_err(arrow)?)
             }
             (Values::List(values), DataType::List(field)) => {
-                let (offsets, nulls) = (values.offsets.take(), values.validity.finish());
+                let (offsets, nulls) = values.slots.take();
                 let element = values.element.finish()?;
                 let array = ListArray::try_new(field.clone(), offsets, element, nulls);
                 Arc::new(array.map_err(arrow)?)
             }
             (Values::Map(values), DataType::Map(field, sorted)) => {
-                let (offsets, nulls) = (values.offsets.take(), values.validity.finish());
+                let (offsets, nulls) = values.slots.take();
                 let (key, value) = (values.key.finish(), values.value.finish());
                 let DataType::Struct(fields) = field.data_type() else {
                     return Err(no_values(&self.data_type));
@@ -123,6 +123,26 @@ impl ColumnBuilder {
             _ => return Err(no_values(&self.data_type)),
         })
     }
+}
+
+/// The rows of all columns, as a batch of their schema. The columns are empty afterwards, also after an
+/// error.
+pub(crate) fn finish_batch(
+    schema: &SchemaRef,
+    columns: &mut [ColumnBuilder],
+    rows: usize,
+) -> Result<RecordBatch> {
+    // All are finished, also after an error in one: none may keep its rows.
+    let arrays: Vec<Result<ArrayRef>> = columns
+        .iter_mut()
+        .zip(schema.fields())
+        .map(|(column, field)| column.finish().map_err(|error| error.of_column(field.name())))
+        .collect();
+    let arrays = arrays.into_iter().collect::<Result<Vec<_>>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options).map_err(|source| {
+        Error::new(ErrorKind::Value, "the rows do not fit their schema").with_source(source)
+    })
 }
 
 fn fixed<T: ArrowPrimitiveType>(

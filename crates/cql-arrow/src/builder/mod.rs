@@ -10,4 +10,5 @@ mod finish;
 mod nested;
 
 pub(crate) use column::{ColumnBuilder, Values};
+pub(crate) use finish::finish_batch;
 pub(crate) use nested::{Durations, Lists, Maps, Structs, Vectors};

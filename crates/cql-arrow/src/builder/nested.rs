@@ -4,7 +4,7 @@
 use arrow_buffer::NullBufferBuilder;
 use arrow_schema::Field;
 
-use super::buffer::{Offsets, bitmap_bytes, no_validity};
+use super::buffer::{Slots, bitmap_bytes, no_validity};
 use super::column::ColumnBuilder;
 use crate::error::Result;
 
@@ -67,44 +67,38 @@ impl Durations {
 /// Lists or sets. To add one: append its elements to [`Lists::element`], then [`Lists::close`].
 pub(crate) struct Lists {
     pub(crate) element: Box<ColumnBuilder>,
-    pub(super) offsets: Offsets,
-    pub(super) validity: NullBufferBuilder,
+    pub(super) slots: Slots,
 }
 
 impl Lists {
     pub(super) fn new(element: &Field) -> Result<Self> {
-        let element = Box::new(ColumnBuilder::new(element)?);
-        Ok(Lists { element, offsets: Offsets::new(), validity: no_validity() })
+        Ok(Lists { element: Box::new(ColumnBuilder::new(element)?), slots: Slots::new() })
     }
 
     /// Makes a list of the elements appended since the last one.
     pub(crate) fn close(&mut self) -> Result<()> {
-        self.offsets.push(self.element.len())?;
-        self.validity.append_non_null();
-        Ok(())
+        self.slots.push(self.element.len())
     }
 
     pub(super) fn push_nulls(&mut self, count: usize) {
-        self.offsets.push_empty(count);
-        self.validity.append_n_nulls(count);
+        self.slots.push_nulls(count);
     }
 
     pub(super) fn reserve(&mut self, count: usize) {
-        self.offsets.reserve(count);
+        self.slots.reserve(count);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.offsets.len()
+        self.slots.len()
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.offsets.bytes() + bitmap_bytes(&self.validity) + self.element.bytes()
+        self.slots.bytes() + self.element.bytes()
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
-        self.offsets.truncate(len);
-        self.validity.truncate(len);
-        self.element.truncate(self.offsets.end());
+        self.slots.truncate(len);
+        self.element.truncate(self.slots.end());
     }
 }
 
@@ -112,47 +106,40 @@ impl Lists {
 pub(crate) struct Maps {
     pub(crate) key: Box<ColumnBuilder>,
     pub(crate) value: Box<ColumnBuilder>,
-    pub(super) offsets: Offsets,
-    pub(super) validity: NullBufferBuilder,
+    pub(super) slots: Slots,
 }
 
 impl Maps {
     pub(super) fn new(key: &Field, value: &Field) -> Result<Self> {
         let (key, value) = (ColumnBuilder::new(key)?, ColumnBuilder::new(value)?);
-        let (offsets, validity) = (Offsets::new(), no_validity());
-        Ok(Maps { key: Box::new(key), value: Box::new(value), offsets, validity })
+        Ok(Maps { key: Box::new(key), value: Box::new(value), slots: Slots::new() })
     }
 
     /// Makes a map of the entries appended since the last one.
     pub(crate) fn close(&mut self) -> Result<()> {
-        self.offsets.push(self.key.len())?;
-        self.validity.append_non_null();
-        Ok(())
+        self.slots.push(self.key.len())
     }
 
     pub(super) fn push_nulls(&mut self, count: usize) {
-        self.offsets.push_empty(count);
-        self.validity.append_n_nulls(count);
+        self.slots.push_nulls(count);
     }
 
     pub(super) fn reserve(&mut self, count: usize) {
-        self.offsets.reserve(count);
+        self.slots.reserve(count);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.offsets.len()
+        self.slots.len()
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let entries = self.key.bytes() + self.value.bytes();
-        self.offsets.bytes() + bitmap_bytes(&self.validity) + entries
+        self.slots.bytes() + self.key.bytes() + self.value.bytes()
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
-        self.offsets.truncate(len);
-        self.validity.truncate(len);
-        self.key.truncate(self.offsets.end());
-        self.value.truncate(self.offsets.end());
+        self.slots.truncate(len);
+        self.key.truncate(self.slots.end());
+        self.value.truncate(self.slots.end());
     }
 }
 

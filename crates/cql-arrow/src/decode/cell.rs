@@ -2,8 +2,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use arrow_array::types::{Decimal128Type, Decimal256Type, DecimalType};
-
 use super::decoder::EmptyValues;
 use crate::builder::{ColumnBuilder, Durations, Lists, Maps, Structs, Values, Vectors};
 use crate::cql_type::cql_type;
@@ -72,10 +70,14 @@ fn read(values: &mut Values, cell: &[u8], empty: EmptyValues) -> Result<(), Faul
         }
         Values::Decimal(values) => values.print(decimal(cell)?)?,
         Values::Decimal128(values, precision, scale) => {
-            values.push(decimal128(&decimal(cell)?, *precision, *scale)?);
+            let decimal = decimal(cell)?;
+            let number = decimal.to_decimal128(*precision, *scale);
+            values.push(number.ok_or_else(|| does_not_fit(&decimal, *precision, *scale))?);
         }
         Values::Decimal256(values, precision, scale) => {
-            values.push(decimal256(&decimal(cell)?, *precision, *scale)?);
+            let decimal = decimal(cell)?;
+            let number = decimal.to_decimal256(*precision, *scale);
+            values.push(number.ok_or_else(|| does_not_fit(&decimal, *precision, *scale))?);
         }
         Values::Inet(values) => match <[u8; 4]>::try_from(cell) {
             Ok(bytes) => values.print(Ipv4Addr::from(bytes))?,
@@ -143,20 +145,6 @@ fn time(cell: &[u8]) -> Result<i64, Fault> {
 
 fn decimal(cell: &[u8]) -> Result<Decimal, Fault> {
     Decimal::from_bytes(cell).ok_or(Fault::Malformed)
-}
-
-fn decimal128(decimal: &Decimal, precision: u8, scale: i8) -> Result<i128> {
-    let number = decimal.at_scale(scale).and_then(|number| number.to_i128());
-    number
-        .filter(|number| Decimal128Type::is_valid_decimal_precision(*number, precision))
-        .ok_or_else(|| does_not_fit(decimal, precision, scale))
-}
-
-fn decimal256(decimal: &Decimal, precision: u8, scale: i8) -> Result<arrow_buffer::i256> {
-    let number = decimal.at_scale(scale).and_then(|number| number.to_i256());
-    number
-        .filter(|number| Decimal256Type::is_valid_decimal_precision(*number, precision))
-        .ok_or_else(|| does_not_fit(decimal, precision, scale))
 }
 
 #[cold]

@@ -1,8 +1,6 @@
 //! The decoder: columns that gather the rows of pages, all of a page or none of it.
 
-use std::sync::Arc;
-
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use scylla::deserialize::DeserializationError;
 use scylla::deserialize::row::ColumnIterator;
@@ -10,7 +8,7 @@ use scylla::frame::response::result::ColumnSpec;
 use scylla::response::query_result::QueryRowsResult;
 
 use super::cell;
-use crate::builder::ColumnBuilder;
+use crate::builder::{ColumnBuilder, finish_batch};
 use crate::cql_type::{cql_type, same_type};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -206,19 +204,7 @@ impl Decoder {
     /// [`ErrorKind::Value`] if a null is in a field that the schema says has none.
     pub fn finish(&mut self) -> Result<RecordBatch> {
         let rows = std::mem::take(&mut self.rows);
-        let arrays: Vec<Result<_>> = self
-            .columns
-            .iter_mut()
-            .zip(self.schema.fields())
-            .map(|(column, field)| column.finish().map_err(|error| error.of_column(field.name())))
-            .collect();
-        let arrays = arrays.into_iter().collect::<Result<Vec<_>>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map_err(
-            |source| {
-                Error::new(ErrorKind::Value, "rows do not fit their schema").with_source(source)
-            },
-        )
+        finish_batch(&self.schema, &mut self.columns, rows)
     }
 }
 

@@ -12,31 +12,9 @@ use scylla::frame::response::result::{CollectionType, ColumnType, NativeType, Us
 
 use super::{JsonRows, JsonRowsBuilder, TextBuilder, TextColumn};
 use crate::builder::{ColumnBuilder, Values};
+use crate::cql_type::NATIVE;
 use crate::mapping::{DecimalMapping, MappingOptions, field};
 use crate::wire::{Decimal, Integer};
-
-const NATIVE: [NativeType; 20] = [
-    NativeType::Ascii,
-    NativeType::BigInt,
-    NativeType::Blob,
-    NativeType::Boolean,
-    NativeType::Counter,
-    NativeType::Date,
-    NativeType::Decimal,
-    NativeType::Double,
-    NativeType::Duration,
-    NativeType::Float,
-    NativeType::Inet,
-    NativeType::Int,
-    NativeType::SmallInt,
-    NativeType::Text,
-    NativeType::Time,
-    NativeType::Timestamp,
-    NativeType::Timeuuid,
-    NativeType::TinyInt,
-    NativeType::Uuid,
-    NativeType::Varint,
-];
 
 /// Names that a key of JSON may be mistaken for something else by.
 const NAMES: [&str; 6] = ["a", "\"a\"", "Ab\"c\\", "$serde_json::private::Number", "", "\u{e9}\n"];
@@ -62,7 +40,8 @@ const CHARACTERS: [char; 16] = [
 ];
 
 fn native() -> impl Strategy<Value = ColumnType<'static>> {
-    prop::sample::select(NATIVE.to_vec()).prop_map(ColumnType::Native)
+    let native = NATIVE.map(|(native, _)| native);
+    prop::sample::select(native.to_vec()).prop_map(ColumnType::Native)
 }
 
 /// Any type, up to three levels deep.

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use std::num::ParseFloatError;
 use std::str::FromStr;
 
-use arrow_array::types::{Decimal128Type, Decimal256Type, DecimalType};
 use scylla::frame::response::result::{ColumnType, NativeType};
 use uuid::Uuid;
 
@@ -59,14 +58,12 @@ pub(super) fn append_literal(column: &mut ColumnBuilder, text: &str) -> Result<(
         Values::Decimal(values) => values.print(Decimal::parse(text).ok_or_else(refused)?)?,
         Values::Decimal128(values, precision, scale) => {
             let decimal = Decimal::parse(text).ok_or_else(refused)?;
-            let number = decimal.at_scale(*scale).and_then(|number| number.to_i128());
-            let number = exact::<Decimal128Type>(number, *precision);
+            let number = decimal.to_decimal128(*precision, *scale);
             values.push(number.ok_or_else(|| inexact(text, *precision, *scale))?);
         }
         Values::Decimal256(values, precision, scale) => {
             let decimal = Decimal::parse(text).ok_or_else(refused)?;
-            let number = decimal.at_scale(*scale).and_then(|number| number.to_i256());
-            let number = exact::<Decimal256Type>(number, *precision);
+            let number = decimal.to_decimal256(*precision, *scale);
             values.push(number.ok_or_else(|| inexact(text, *precision, *scale))?);
         }
         Values::Inet(values) => values.print(parse::<IpAddr>(text).ok_or_else(refused)?)?,
@@ -93,11 +90,6 @@ pub(super) fn append_literal(column: &mut ColumnBuilder, text: &str) -> Result<(
 /// What a column cannot hold.
 fn refused(text: &str, typ: &ColumnType<'_>) -> Error {
     Error::new(ErrorKind::Value, format!("{} is no {}", shown(text), cql_type(typ)))
-}
-
-/// A number, if it has not too many digits.
-fn exact<T: DecimalType>(number: Option<T::Native>, precision: u8) -> Option<T::Native> {
-    number.filter(|number| T::is_valid_decimal_precision(*number, precision))
 }
 
 fn inexact(text: &str, precision: u8, scale: i8) -> Error {

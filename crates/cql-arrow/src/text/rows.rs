@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use super::column::TextColumn;
 use super::json::{Next, read};
 use super::name::{Name, duplicate};
-use crate::builder::ColumnBuilder;
+use crate::builder::{ColumnBuilder, finish_batch};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whole rows of a batch, each as a JSON object: the names of the columns as they are, in their order,
@@ -163,16 +163,8 @@ impl JsonRowsBuilder {
     ///
     /// [`ErrorKind::Value`] for a null in a column whose field has none.
     pub fn finish(&mut self) -> Result<RecordBatch> {
-        let options =
-            RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.rows)));
-        // All are finished, also after an error in one: none may keep its rows.
-        let columns: Vec<_> = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
-        let columns = columns.into_iter().zip(self.schema.fields());
-        let columns = columns.map(|(column, field)| column.map_err(|e| e.of_column(field.name())));
-        let columns = columns.collect::<Result<_>>()?;
-        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map_err(|error| {
-            Error::new(ErrorKind::Value, "the rows do not fit their schema").with_source(error)
-        })
+        let rows = std::mem::take(&mut self.rows);
+        finish_batch(&self.schema, &mut self.columns, rows)
     }
 }
 

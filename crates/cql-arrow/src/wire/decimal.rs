@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+use arrow_array::types::{Decimal128Type, Decimal256Type, DecimalType};
+use arrow_buffer::i256;
+
 use super::integer::{Integer, sign};
 
 /// `unscaled` times ten to the power of `-scale`.
@@ -35,8 +38,20 @@ impl Decimal {
     }
 
     /// Its unscaled value at another scale, where it has one.
-    pub(crate) fn at_scale(&self, scale: i8) -> Option<Integer> {
+    fn at_scale(&self, scale: i8) -> Option<Integer> {
         self.unscaled.times_power_of_ten(i64::from(scale) - i64::from(self.scale))
+    }
+
+    /// Its unscaled value as Arrow's `Decimal128(precision, scale)` holds it, if that is exact.
+    pub(crate) fn to_decimal128(&self, precision: u8, scale: i8) -> Option<i128> {
+        let number = self.at_scale(scale)?.to_i128()?;
+        Decimal128Type::is_valid_decimal_precision(number, precision).then_some(number)
+    }
+
+    /// The same as `Decimal256(precision, scale)`.
+    pub(crate) fn to_decimal256(&self, precision: u8, scale: i8) -> Option<i256> {
+        let number = self.at_scale(scale)?.to_i256()?;
+        Decimal256Type::is_valid_decimal_precision(number, precision).then_some(number)
     }
 }
 
