@@ -51,6 +51,11 @@ impl Error {
         self.kind
     }
 
+    /// What is wrong, without the column.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The column it is about, where one is known.
     pub fn column(&self) -> Option<&str> {
         self.column.as_deref()

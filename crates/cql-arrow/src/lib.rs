@@ -7,7 +7,8 @@
 //! | pages of rows | batches | [`Decoder`] |
 //! | batches | values bound to a statement | [`BoundRows`] |
 //! | batches | text and JSON | [`TextColumn`], [`JsonRows`] |
-//! | text and JSON | batches | [`TextBuilder`], [`JsonRowsBuilder`] |
+//! | text and JSON | batches | [`TextBuilder`], [`JsonRowsBuilder`], as [`TextOptions`] say |
+//! | columns of other tools' files | columns of CQL types | [`Conversion`] |
 //!
 //! ```
 //! use cql_arrow::{MappingOptions, column_type, schema};
@@ -46,6 +47,7 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+mod convert;
 mod cql_type;
 mod decode;
 mod encode;
@@ -54,9 +56,13 @@ mod mapping;
 mod text;
 mod wire;
 
+pub use convert::{Conversion, Converted};
 pub use cql_type::cql_type;
 pub use decode::{DecodeOptions, Decoder, EmptyValues};
 pub use encode::{BoundRow, BoundRows, Nulls};
 pub use error::{Error, ErrorKind, Result};
 pub use mapping::{CQL_TYPE, DecimalMapping, MappingOptions, column_type, field, schema};
-pub use text::{JsonRows, JsonRowsBuilder, TextBuilder, TextColumn};
+pub use text::{
+    BlobText, EpochUnit, FieldPolicy, JsonRows, JsonRowsBuilder, TextBuilder, TextColumn,
+    TextOptions,
+};

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use scylla::serialize::writers::{CellOverflowError, CellWriter, WrittenCellProof};
+use scylla::serialize::writers::{
+    CellOverflowError, CellValueBuilder, CellWriter, WrittenCellProof,
+};
 
 use super::values::{Durations, Maps, Values, Vectors};
 use crate::decode::DAY;
@@ -10,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::wire::{Decimal, Integer, vint};
 
 /// Writes a value that is not null.
+#[inline]
 pub(super) fn write<'b>(
     values: &Values,
     row: usize,
@@ -39,8 +42,7 @@ pub(super) fn write<'b>(
             decimal(&Decimal { unscaled, scale: i32::from(array.scale()) }, cell)
         }
         Values::Decimal256(array) => {
-            let unscaled = array.value(row).to_be_bytes();
-            let unscaled = Integer::from_bytes(&unscaled).unwrap_or(Integer::Small(0));
+            let unscaled = Integer::from(array.value(row));
             decimal(&Decimal { unscaled, scale: i32::from(array.scale()) }, cell)
         }
         Values::Inet(array) => {
@@ -123,6 +125,43 @@ fn duration<'b>(
     bytes.finish()
 }
 
+/// Writes only some elements of a list or set, or entries of a map, by their place in it.
+pub(super) fn write_elements<'b>(
+    values: &Values,
+    row: usize,
+    elements: &[usize],
+    cell: CellWriter<'b>,
+) -> Result<WrittenCellProof<'b>> {
+    let mut bytes = cell.into_value_builder();
+    bytes.append_bytes(&count(elements.len())?);
+    match values {
+        Values::List { offsets, element, .. } => {
+            let all = range(offsets, row);
+            for place in elements {
+                write_or_null(element, nth(&all, *place)?, bytes.make_sub_writer())?;
+            }
+        }
+        Values::Map(maps) => {
+            let all = range(&maps.offsets, row);
+            for place in elements {
+                entry(maps, nth(&all, *place)?, &mut bytes)?;
+            }
+        }
+        _ => {
+            let message = "it is no list, set or map, and so has no elements";
+            return Err(Error::new(ErrorKind::Schema, message));
+        }
+    }
+    bytes.finish().map_err(too_long)
+}
+
+fn nth(all: &std::ops::Range<usize>, place: usize) -> Result<usize> {
+    all.clone().nth(place).ok_or_else(|| {
+        let message = format!("a collection of {} has no element {place}", all.len());
+        Error::new(ErrorKind::Value, message)
+    })
+}
+
 /// The elements of a list or map.
 fn range(offsets: &[i32], row: usize) -> std::ops::Range<usize> {
     let at = |index: usize| {
@@ -131,8 +170,8 @@ fn range(offsets: &[i32], row: usize) -> std::ops::Range<usize> {
     at(row)..at(row + 1)
 }
 
-fn count(elements: &std::ops::Range<usize>) -> Result<[u8; 4]> {
-    let count = i32::try_from(elements.len()).map_err(|_| too_long(CellOverflowError))?;
+fn count(elements: usize) -> Result<[u8; 4]> {
+    let count = i32::try_from(elements).map_err(|_| too_long(CellOverflowError))?;
     Ok(count.to_be_bytes())
 }
 
@@ -142,7 +181,7 @@ fn list<'b>(
     cell: CellWriter<'b>,
 ) -> Result<WrittenCellProof<'b>> {
     let mut bytes = cell.into_value_builder();
-    bytes.append_bytes(&count(&elements)?);
+    bytes.append_bytes(&count(elements.len())?);
     for at in elements {
         write_or_null(element, at, bytes.make_sub_writer())?;
     }
@@ -151,12 +190,16 @@ fn list<'b>(
 
 fn map<'b>(maps: &Maps, row: usize, cell: CellWriter<'b>) -> Result<WrittenCellProof<'b>> {
     let (mut bytes, entries) = (cell.into_value_builder(), range(&maps.offsets, row));
-    bytes.append_bytes(&count(&entries)?);
+    bytes.append_bytes(&count(entries.len())?);
     for at in entries {
-        write_or_null(&maps.key, at, bytes.make_sub_writer())?;
-        write_or_null(&maps.value, at, bytes.make_sub_writer())?;
+        entry(maps, at, &mut bytes)?;
     }
     bytes.finish().map_err(too_long)
+}
+
+fn entry(maps: &Maps, at: usize, bytes: &mut CellValueBuilder<'_>) -> Result<()> {
+    write_or_null(&maps.key, at, bytes.make_sub_writer())?;
+    write_or_null(&maps.value, at, bytes.make_sub_writer())
 }
 
 fn vector<'b>(vectors: &Vectors, row: usize, cell: CellWriter<'b>) -> Result<WrittenCellProof<'b>> {

@@ -1,6 +1,7 @@
 //! Batches become values bound to statements.
 
 mod cell;
+mod cells;
 mod rows;
 mod values;
 

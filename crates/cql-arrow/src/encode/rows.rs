@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use scylla::frame::response::result::{ColumnSpec, ColumnType};
 use scylla::serialize::SerializationError;
 use scylla::serialize::row::{RowSerializationContext, SerializeRow};
-use scylla::serialize::writers::RowWriter;
+use scylla::serialize::writers::{CellWriter, RowWriter, WrittenCellProof};
 
 use super::cell;
 use super::values::Values;
@@ -32,6 +32,9 @@ pub enum Nulls {
 ///
 /// Nulls inside of collections are sent as they are, although Cassandra refuses them.
 ///
+/// For a statement that has other markers, a caller implements `SerializeRow` itself, and lets the cells be
+/// written by [`BoundRows::write_cell`] and its kin.
+///
 /// ```no_run
 /// # async fn example(
 /// #     session: scylla::client::session::Session,
@@ -47,16 +50,31 @@ pub enum Nulls {
 /// # }
 /// ```
 pub struct BoundRows {
-    columns: Vec<BoundColumn>,
+    pub(super) columns: Vec<BoundColumn>,
     by_name: HashMap<String, usize>,
-    rows: usize,
+    pub(super) rows: usize,
     nulls: Nulls,
 }
 
-struct BoundColumn {
-    name: String,
-    typ: ColumnType<'static>,
-    values: Values,
+pub(super) struct BoundColumn {
+    pub(super) name: String,
+    pub(super) typ: ColumnType<'static>,
+    pub(super) values: Values,
+}
+
+impl BoundColumn {
+    /// Whether a marker is of the column's type.
+    pub(super) fn check_marker(&self, marker: &ColumnSpec<'_>) -> Result<()> {
+        if same_type(marker.typ(), &self.typ) {
+            return Ok(());
+        }
+        let (rows, statement) = (cql_type(&self.typ), cql_type(marker.typ()));
+        let error = Error::new(
+            ErrorKind::Schema,
+            format!("the rows have {rows} where the statement binds {statement}"),
+        );
+        Err(error.of_column(marker.name()))
+    }
 }
 
 impl BoundRows {
@@ -102,6 +120,27 @@ impl BoundRows {
         (0..self.rows).map(|index| BoundRow { rows: self, index })
     }
 
+    /// Writes a value, or what stands for a null of a row.
+    #[inline]
+    pub(super) fn write_value<'b>(
+        &self,
+        values: &Values,
+        row: usize,
+        cell: CellWriter<'b>,
+    ) -> Result<WrittenCellProof<'b>> {
+        if values.is_null(row) {
+            return Ok(self.write_null(cell));
+        }
+        cell::write(values, row, cell)
+    }
+
+    fn write_null<'b>(&self, cell: CellWriter<'b>) -> WrittenCellProof<'b> {
+        match self.nulls {
+            Nulls::Null => cell.set_null(),
+            Nulls::Unset => cell.set_unset(),
+        }
+    }
+
     /// The columns for a statement's markers, in their order.
     fn matched<'a>(
         &'a self,
@@ -115,15 +154,8 @@ impl BoundRows {
                 Error::new(ErrorKind::Schema, "the statement binds it, but the rows don't have it")
                     .of_column(marker.name())
             })?;
-            if same_type(marker.typ(), &column.typ) {
-                return Ok(column);
-            }
-            let (rows, statement) = (cql_type(&column.typ), cql_type(marker.typ()));
-            let error = Error::new(
-                ErrorKind::Schema,
-                format!("the rows have {rows} where the statement binds {statement}"),
-            );
-            Err(error.of_column(marker.name()))
+            column.check_marker(marker)?;
+            Ok(column)
         })
     }
 
@@ -170,10 +202,7 @@ impl SerializeRow for BoundRow<'_> {
             let column = column.map_err(SerializationError::new)?;
             let cell = writer.make_cell_writer();
             if column.values.is_null(self.index) {
-                match self.rows.nulls {
-                    Nulls::Null => cell.set_null(),
-                    Nulls::Unset => cell.set_unset(),
-                };
+                self.rows.write_null(cell);
             } else {
                 cell::write(&column.values, self.index, cell)
                     .map_err(|error| SerializationError::new(error.of_column(&column.name)))?;

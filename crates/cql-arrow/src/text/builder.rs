@@ -3,7 +3,8 @@
 use arrow_array::ArrayRef;
 use arrow_schema::Field;
 
-use super::json::{append_json, append_text};
+use super::json::{append_json, append_plain};
+use super::options::TextOptions;
 use crate::builder::ColumnBuilder;
 use crate::error::{Error, Result};
 
@@ -27,6 +28,7 @@ use crate::error::{Error, Result};
 pub struct TextBuilder {
     name: String,
     column: ColumnBuilder,
+    options: TextOptions,
 }
 
 impl TextBuilder {
@@ -36,8 +38,19 @@ impl TextBuilder {
     ///
     /// [`ErrorKind::Schema`](crate::ErrorKind::Schema) where it is not.
     pub fn new(field: &Field) -> Result<Self> {
+        TextBuilder::with_options(field, &TextOptions::default())
+    }
+
+    /// The same, with a choice of how text is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`TextBuilder::new`]; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where a word is
+    /// both true and false.
+    pub fn with_options(field: &Field, options: &TextOptions) -> Result<Self> {
+        options.check()?;
         let column = ColumnBuilder::new(field).map_err(|error| error.of_column(field.name()))?;
-        Ok(TextBuilder { name: field.name().clone(), column })
+        Ok(TextBuilder { name: field.name().clone(), column, options: options.clone() })
     }
 
     /// Appends null.
@@ -46,7 +59,8 @@ impl TextBuilder {
     }
 
     /// Appends a value from what a CSV field holds, without its quotes. Nothing is the empty text, and no
-    /// value of other types: whoever reads the file knows what stands for null.
+    /// value of other types, or their null by choice ([`TextOptions::empty_as_null`]): whoever reads the file
+    /// knows what stands for null.
     ///
     /// # Errors
     ///
@@ -55,7 +69,7 @@ impl TextBuilder {
     #[inline]
     pub fn append_plain(&mut self, text: &str) -> Result<()> {
         let len = self.column.len();
-        append_text(&mut self.column, text).map_err(|error| self.undo(error, len))
+        append_plain(&mut self.column, text, &self.options).map_err(|error| self.undo(error, len))
     }
 
     /// Appends a value from one JSON value, with or without white space around.
@@ -65,7 +79,7 @@ impl TextBuilder {
     /// As [`TextBuilder::append_plain`], and for what is not one JSON value.
     pub fn append_json(&mut self, json: &str) -> Result<()> {
         let len = self.column.len();
-        append_json(&mut self.column, json).map_err(|error| self.undo(error, len))
+        append_json(&mut self.column, json, &self.options).map_err(|error| self.undo(error, len))
     }
 
     #[cold]

@@ -25,22 +25,25 @@ use crate::error::{Error, Result};
 /// | fixed `decimal` | as `decimal`, always with the scale of its Arrow type | string | whatever fits exactly |
 /// | `float`, `double` | the shortest that reads back: `0.1`, `1e+300` | number | `.5`, `5.` in quotes |
 /// | | `NaN`, `Infinity`, `-Infinity` | string | `inf`, upper and lower case |
-/// | `boolean` | `true`, `false` | literal | upper and lower case |
+/// | `boolean` | `true`, `false` | literal | upper and lower case, other words² |
 /// | `text`, `ascii` | as it is | string | |
 /// | `inet` | as it is | string | |
-/// | `blob` | `0x00ff` | string | upper case |
+/// | `blob` | `0x00ff` | string | upper case, without `0x`; Base64² |
 /// | `uuid`, `timeuuid` | with hyphens, lower case | string | upper case, without hyphens, in braces |
-/// | `timestamp`, years 1–9999 | `2024-02-29T12:34:56.789Z` | string | any offset; no fraction, no time; a space for `T`; no offset is UTC |
-/// | others | milliseconds | number | |
+/// | `timestamp`, years 1–9999 | `2024-02-29T12:34:56.789Z` | string | any offset; no fraction, no time; a space for `T`; no offset is UTC² |
+/// | others | milliseconds | number | other units² |
 /// | `date`, years 1–9999 | `2024-02-29` | string | |
 /// | others | days, where 2147483648 is 1970-01-01 | string | |
 /// | `time` | `12:34:56.123456789` | string | no or fewer digits after the point; nanoseconds |
 /// | `duration` | `1y2mo25d5h6m7s8ms9us10ns`¹ | string | weeks; ISO 8601: `P1Y2M3DT4H5M6S` |
-/// | `list`, `set`, `tuple`, `vector` | the JSON | array | |
-/// | `map` | the JSON | object; a key is its text as a string | |
-/// | user-defined type | the JSON | object, by field names | fewer fields: the rest is null |
+/// | `list`, `set`, `tuple`, `vector` | the JSON | array | CQL literals³ |
+/// | `map` | the JSON | object; a key is its text as a string | CQL literals³ |
+/// | user-defined type | the JSON | object, by field names | fewer fields: the rest is null; CQL literals³ |
 ///
-/// ¹ A part of −2³¹ months or days, or −2⁶³ nanoseconds, has a text that Cassandra does not read.
+/// ¹ A part of −2³¹ months or days, or −2⁶³ nanoseconds, has a text that Cassandra does not read.\
+/// ² By choice: [`TextOptions`](crate::TextOptions).\
+/// ³ In plain text only, as cqlsh's `COPY TO` writes them: `[1, 2]`, `{'a': 1}`, `{1, 2}`, `(1, 'x')`,
+/// `{name: 'x'}`.
 ///
 /// - **Null** is nothing in plain text, and `null` in JSON, also inside of tuples and user-defined types,
 ///   and of collections, though CQL has no nulls there. An empty collection is `[]` or `{}`, which is not null.

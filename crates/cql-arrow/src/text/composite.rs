@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 
 use super::json::{Next, append_text};
 use super::name::{Name, duplicate};
+use super::options::TextOptions;
 use crate::builder::{ColumnBuilder, Values};
 use crate::cql_type::cql_type;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,7 +23,7 @@ pub(super) fn is_composite(column: &ColumnBuilder) -> bool {
 }
 
 /// A value that is made of others, or null.
-pub(super) struct Composite<'b>(pub(super) &'b mut ColumnBuilder);
+pub(super) struct Composite<'b>(pub(super) &'b mut ColumnBuilder, pub(super) &'b TextOptions);
 
 impl Composite<'_> {
     /// Whether it is a JSON object; a JSON array otherwise.
@@ -61,12 +62,12 @@ impl<'de> Visitor<'de> for Composite<'_> {
         let typ = &self.0.typ;
         match &mut self.0.values {
             Values::List(lists) => {
-                while seq.next_element_seed(Next(&mut lists.element))?.is_some() {}
+                while seq.next_element_seed(Next(&mut lists.element, self.1))?.is_some() {}
                 return lists.close().map_err(A::Error::custom);
             }
             Values::Vector(vectors) => {
                 for index in 0..vectors.size {
-                    if seq.next_element_seed(Next(&mut vectors.element))?.is_none() {
+                    if seq.next_element_seed(Next(&mut vectors.element, self.1))?.is_none() {
                         return Err(too_few(index, typ));
                     }
                 }
@@ -74,7 +75,7 @@ impl<'de> Visitor<'de> for Composite<'_> {
             }
             Values::Struct(structs) => {
                 for (index, child) in structs.children.iter_mut().enumerate() {
-                    if seq.next_element_seed(Next(child))?.is_none() {
+                    if seq.next_element_seed(Next(child, self.1))?.is_none() {
                         return Err(too_few(index, typ));
                     }
                 }
@@ -92,8 +93,8 @@ impl<'de> Visitor<'de> for Composite<'_> {
         let len = self.0.len();
         match (&mut self.0.values, &self.0.typ) {
             (Values::Map(maps), _) => {
-                while map.next_key_seed(Key(&mut maps.key))?.is_some() {
-                    map.next_value_seed(Next(&mut maps.value))?;
+                while map.next_key_seed(Key(&mut maps.key, self.1))?.is_some() {
+                    map.next_value_seed(Next(&mut maps.value, self.1))?;
                 }
                 maps.close().map_err(A::Error::custom)
             }
@@ -106,7 +107,7 @@ impl<'de> Visitor<'de> for Composite<'_> {
                     if child.len() > len {
                         return Err(A::Error::custom(duplicate(&definition.field_types[index].0)));
                     }
-                    map.next_value_seed(Next(child))?;
+                    map.next_value_seed(Next(child, self.1))?;
                     next = index + 1;
                 }
                 for child in &mut structs.children {
@@ -127,7 +128,7 @@ fn too_few<E: serde::de::Error>(count: usize, typ: &ColumnType<'_>) -> E {
 }
 
 /// The field of a name; most often the one after the last.
-fn position(definition: &UserDefinedType<'_>, next: usize, name: &str) -> Option<usize> {
+pub(super) fn position(definition: &UserDefinedType<'_>, next: usize, name: &str) -> Option<usize> {
     let names = &definition.field_types;
     match names.get(next) {
         Some((known, _)) if known == name => Some(next),
@@ -136,7 +137,7 @@ fn position(definition: &UserDefinedType<'_>, next: usize, name: &str) -> Option
 }
 
 /// A key of a map: a value in the form that a CSV field has.
-struct Key<'b>(&'b mut ColumnBuilder);
+struct Key<'b>(&'b mut ColumnBuilder, &'b TextOptions);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = ();
@@ -157,6 +158,6 @@ impl Visitor<'_> for Key<'_> {
         if is_composite(self.0) && text.trim() == "null" {
             return Err(E::custom(Error::new(ErrorKind::Value, "the key of a map can't be null")));
         }
-        append_text(self.0, text).map_err(E::custom)
+        append_text(self.0, text, self.1).map_err(E::custom)
     }
 }

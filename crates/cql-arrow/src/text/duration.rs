@@ -8,10 +8,10 @@ use super::short::Short;
 
 /// Months, days, nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Duration {
-    pub(super) months: i32,
-    pub(super) days: i32,
-    pub(super) nanoseconds: i64,
+pub(crate) struct Duration {
+    pub(crate) months: i32,
+    pub(crate) days: i32,
+    pub(crate) nanoseconds: i64,
 }
 
 const MICRO: u64 = 1_000;
@@ -61,13 +61,20 @@ const ISO_TIME: &Units = &[
 ];
 
 impl Duration {
-    /// `1y2mo25d5h6m7s8ms9us10ns`; `None` where the signs are mixed.
-    pub(super) fn text(self) -> Option<Short> {
+    /// Whether CQL has it.
+    pub(crate) fn is_of_one_sign(self) -> bool {
         let Duration { months, days, nanoseconds } = self;
         let negative = months < 0 || days < 0 || nanoseconds < 0;
-        if negative && (months > 0 || days > 0 || nanoseconds > 0) {
+        !negative || months <= 0 && days <= 0 && nanoseconds <= 0
+    }
+
+    /// `1y2mo25d5h6m7s8ms9us10ns`; `None` where the signs are mixed.
+    pub(super) fn text(self) -> Option<Short> {
+        if !self.is_of_one_sign() {
             return None;
         }
+        let Duration { months, days, nanoseconds } = self;
+        let negative = months < 0 || days < 0 || nanoseconds < 0;
         let mut text = Short::default();
         if negative {
             text.push(b"-");

@@ -45,7 +45,7 @@ fn native() -> impl Strategy<Value = ColumnType<'static>> {
 }
 
 /// Any type, up to three levels deep.
-fn typ() -> impl Strategy<Value = ColumnType<'static>> {
+pub(super) fn typ() -> impl Strategy<Value = ColumnType<'static>> {
     let collection = |typ| ColumnType::Collection { frozen: true, typ };
     native().prop_recursive(3, 12, 3, move |inner| {
         prop_oneof![
@@ -68,7 +68,7 @@ fn typ() -> impl Strategy<Value = ColumnType<'static>> {
     })
 }
 
-fn options() -> impl Strategy<Value = MappingOptions> {
+pub(super) fn options() -> impl Strategy<Value = MappingOptions> {
     let fixed = |precision, scale| DecimalMapping::Fixed { precision, scale };
     let decimals =
         prop::sample::select(vec![DecimalMapping::Text, fixed(38, 9), fixed(5, 5), fixed(76, 0)]);
@@ -199,7 +199,7 @@ fn fill(column: &mut ColumnBuilder, from: &mut Entropy<'_>, may_be_null: bool) {
 }
 
 /// Any array of any type, with its field.
-fn column() -> impl Strategy<Value = (Field, ArrayRef)> {
+pub(super) fn column() -> impl Strategy<Value = (Field, ArrayRef)> {
     columns(1).prop_map(|mut columns| columns.remove(0))
 }
 
@@ -220,7 +220,7 @@ fn columns(most: usize) -> impl Strategy<Value = Vec<(Field, ArrayRef)>> {
     )
 }
 
-fn plain(column: &TextColumn<'_>, row: usize) -> String {
+pub(super) fn plain(column: &TextColumn<'_>, row: usize) -> String {
     let mut out = Vec::new();
     column.write_plain(row, &mut out).unwrap();
     String::from_utf8(out).unwrap()

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::duration::Duration;
 use super::moment::{parse_date, parse_time, parse_timestamp};
-use super::scalar::parse_hex;
+use super::options::TextOptions;
 use crate::builder::{ColumnBuilder, Values};
 use crate::cql_type::cql_type;
 use crate::error::{Error, ErrorKind, Result};
@@ -37,11 +37,15 @@ pub(super) fn may_be_bare(column: &ColumnBuilder) -> bool {
 }
 
 /// Appends a value that is not made of others. After an error the column is as before.
-pub(super) fn append_literal(column: &mut ColumnBuilder, text: &str) -> Result<()> {
+pub(crate) fn append_literal(
+    column: &mut ColumnBuilder,
+    text: &str,
+    options: &TextOptions,
+) -> Result<()> {
     let typ = &column.typ;
     let refused = || refused(text, typ);
     match &mut column.values {
-        Values::Boolean(values) => values.push(boolean(text).ok_or_else(refused)?),
+        Values::Boolean(values) => values.push(options.boolean(text).ok_or_else(refused)?),
         Values::TinyInt(values) => values.push(parse(text).ok_or_else(refused)?),
         Values::SmallInt(values) => values.push(parse(text).ok_or_else(refused)?),
         Values::Int(values) => values.push(parse(text).ok_or_else(refused)?),
@@ -67,12 +71,15 @@ pub(super) fn append_literal(column: &mut ColumnBuilder, text: &str) -> Result<(
             values.push(number.ok_or_else(|| inexact(text, *precision, *scale))?);
         }
         Values::Inet(values) => values.print(parse::<IpAddr>(text).ok_or_else(refused)?)?,
-        Values::Blob(values) => values.push(&parse_hex(text).ok_or_else(refused)?)?,
+        Values::Blob(values) => values.push(&options.bytes(text).ok_or_else(refused)?)?,
         Values::Uuid(values) => {
             let uuid: Uuid = parse(text).ok_or_else(refused)?;
             values.push(i128::from_ne_bytes(uuid.into_bytes()));
         }
-        Values::Timestamp(values) => values.push(parse_timestamp(text).ok_or_else(refused)?),
+        Values::Timestamp(values) => {
+            let millis = parse_timestamp(text, options.epoch, options.zone);
+            values.push(millis.ok_or_else(refused)?);
+        }
         Values::Date(values) => values.push(parse_date(text).ok_or_else(refused)?),
         Values::Time(values) => values.push(parse_time(text).ok_or_else(refused)?),
         Values::Duration(values) => {
@@ -87,12 +94,19 @@ pub(super) fn append_literal(column: &mut ColumnBuilder, text: &str) -> Result<(
     Ok(())
 }
 
+/// Whether an empty text is a null of the column.
+pub(super) fn is_null(column: &ColumnBuilder, text: &str, options: &TextOptions) -> bool {
+    options.empty_as_null
+        && text.is_empty()
+        && !matches!(column.values, Values::Text(_) | Values::Blob(_))
+}
+
 /// What a column cannot hold.
-fn refused(text: &str, typ: &ColumnType<'_>) -> Error {
+pub(crate) fn refused(text: &str, typ: &ColumnType<'_>) -> Error {
     Error::new(ErrorKind::Value, format!("{} is no {}", shown(text), cql_type(typ)))
 }
 
-fn inexact(text: &str, precision: u8, scale: i8) -> Error {
+pub(crate) fn inexact(text: &str, precision: u8, scale: i8) -> Error {
     let text = shown(text);
     Error::new(
         ErrorKind::Value,
@@ -113,16 +127,6 @@ pub(super) fn shown(text: &str) -> String {
 
 fn parse<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
-}
-
-fn boolean(text: &str) -> Option<bool> {
-    if text.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Some(false)
-    } else {
-        None
-    }
 }
 
 /// The nearest number. One too large is refused: it would become infinite. All NaN become one.

@@ -5,9 +5,11 @@
 //! date, days with 1970-01-01 as 2³¹ (`SimpleDateSerializer`); for a timestamp, milliseconds since 1970
 //! (`TimestampSerializer`); for a time, nanoseconds since midnight (`TimeSerializer`).
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, FixedOffset, NaiveDate, Offset, Utc};
 
+use super::options::EpochUnit;
 use super::short::Short;
+use crate::wire::Decimal;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
@@ -85,17 +87,42 @@ pub(super) fn parse_date(text: &str) -> Option<i32> {
     rest.0.is_empty().then_some(days)
 }
 
-/// Milliseconds since 1970. Without an offset, the moment is in UTC.
-pub(super) fn parse_timestamp(text: &str) -> Option<i64> {
-    if let Ok(millis) = text.parse() {
-        return Some(millis);
+/// Milliseconds since 1970: of a number in `epoch`, or of a date and time, in `zone` without an offset.
+pub(super) fn parse_timestamp(text: &str, epoch: EpochUnit, zone: FixedOffset) -> Option<i64> {
+    if let Ok(number) = text.parse::<i64>() {
+        return epoch_millis(number, epoch);
     }
     let mut rest = Rest(text.as_bytes());
-    let days = i64::from(rest.date()?);
+    let Some(days) = rest.date() else { return fractional_millis(text, epoch) };
     let nanos = if rest.skip(b"Tt") || rest.skip_before_digit(b' ') { rest.clock(3)? } else { 0 };
-    let offset_minutes = rest.offset()?;
+    let offset = rest.offset(zone)?;
     rest.0.is_empty().then_some(())?;
-    Some(days * MILLIS_PER_DAY + nanos / 1_000_000 - offset_minutes * 60_000)
+    let local = i64::from(days) * MILLIS_PER_DAY + nanos / 1_000_000;
+    Some(local - i64::from(offset.local_minus_utc()) * 1000)
+}
+
+/// A count of units since 1970 in milliseconds, if that is exact.
+pub(crate) fn epoch_millis(number: i64, unit: EpochUnit) -> Option<i64> {
+    match unit {
+        EpochUnit::Seconds => number.checked_mul(1000),
+        EpochUnit::Milliseconds => Some(number),
+        EpochUnit::Microseconds => (number % 1000 == 0).then_some(number / 1000),
+        EpochUnit::Nanoseconds => (number % 1_000_000 == 0).then_some(number / 1_000_000),
+    }
+}
+
+/// The same of a number with a point or an exponent, as other tools write those of seconds.
+fn fractional_millis(text: &str, unit: EpochUnit) -> Option<i64> {
+    let Decimal { unscaled, scale } = Decimal::parse(text)?;
+    let millis = Decimal { unscaled, scale: scale.checked_add(unit.digits() - 3)? };
+    i64::try_from(millis.to_integer()?.to_i128()?).ok()
+}
+
+/// `Z`, `UTC`, `+01`, `+0130`, `+01:30`, and no more.
+pub(crate) fn parse_offset(text: &str) -> Option<FixedOffset> {
+    let mut rest = Rest(text.as_bytes());
+    let offset = rest.offset(Utc.fix())?;
+    (rest.0.is_empty() && !text.trim().is_empty()).then_some(offset)
 }
 
 /// Nanoseconds since midnight.
@@ -173,14 +200,18 @@ impl Rest<'_> {
         Some(padded.fold(0, |nanos, digit| nanos * 10 + i64::from(digit - b'0')))
     }
 
-    /// `Z`, `UTC`, `+01`, `+0130`, `+01:30`, also after a space; or nothing. In minutes.
-    fn offset(&mut self) -> Option<i64> {
+    /// `Z`, `UTC`, `GMT`, `+01`, `+0130`, `+01:30`, with seconds after one more colon, also after a space; or
+    /// nothing, which is `zone`.
+    fn offset(&mut self, zone: FixedOffset) -> Option<FixedOffset> {
+        if self.0.is_empty() {
+            return Some(zone);
+        }
         if matches!(self.0, [b' ', _, ..]) {
             self.0 = &self.0[1..];
         }
-        if matches!(self.0, b"" | b"Z" | b"z" | b"UTC") {
+        if matches!(self.0, b"Z" | b"z" | b"UTC" | b"GMT") {
             self.0 = b"";
-            return Some(0);
+            return Some(Utc.fix());
         }
         let sign = if self.skip(b"-") { -1 } else { self.skip(b"+").then_some(1)? };
         let hours = self.digits(2).filter(|hours| *hours <= 18)?;
@@ -190,7 +221,10 @@ impl Rest<'_> {
             self.skip(b":");
             self.digits(2).filter(|minutes| *minutes < 60)?
         };
-        Some(sign * i64::from(hours * 60 + minutes))
+        let seconds =
+            if self.skip(b":") { self.digits(2).filter(|seconds| *seconds < 60)? } else { 0 };
+        let seconds = i32::try_from(hours * 3600 + minutes * 60 + seconds).ok()?;
+        FixedOffset::east_opt(sign * seconds)
     }
 }
 
@@ -199,6 +233,10 @@ mod tests {
     use super::*;
 
     const LEAP: i64 = 1_709_210_096_789;
+
+    fn parse_timestamp(text: &str) -> Option<i64> {
+        super::parse_timestamp(text, EpochUnit::Milliseconds, Utc.fix())
+    }
 
     #[test]
     fn timestamps_have_milliseconds_and_a_zone() {
@@ -227,6 +265,10 @@ mod tests {
             "2024-02-29T13:34:56.789+01",
             "2024-02-29T18:04:56.789 +05:30",
             "2024-02-28T23:34:56.789-13:00",
+            "2024-02-29 12:34:56.789000+0000",
+            "2024-02-29T12:34:56.789000000Z",
+            "2024-02-29T13:34:56.789+0100",
+            "2024-02-29 13:34:56.789+01:00",
         ] {
             assert_eq!(parse_timestamp(text), Some(LEAP), "{text}");
         }
@@ -234,6 +276,70 @@ mod tests {
         assert_eq!(parse_timestamp("1970-01-02+01:00"), Some(MILLIS_PER_DAY - 3_600_000));
         assert_eq!(parse_timestamp("1970-01-01T00:01Z"), Some(60_000));
         assert_eq!(parse_timestamp("1970-01-01 00:00:00.5"), Some(500));
+    }
+
+    #[test]
+    fn numbers_are_counted_in_the_unit_that_was_chosen() {
+        let parse = |text, epoch| super::parse_timestamp(text, epoch, Utc.fix());
+        let table = [
+            (EpochUnit::Seconds, "1709210096", Some(1_709_210_096_000)),
+            (EpochUnit::Seconds, "1709210096.789", Some(LEAP)),
+            (EpochUnit::Seconds, "1.709210096789E9", Some(LEAP)),
+            (EpochUnit::Seconds, "-1.5", Some(-1500)),
+            (EpochUnit::Seconds, "0.0001", None),
+            (EpochUnit::Seconds, "9223372036854775", Some(9_223_372_036_854_775_000)),
+            (EpochUnit::Seconds, "9223372036854776", None),
+            (EpochUnit::Milliseconds, "1709210096789", Some(LEAP)),
+            (EpochUnit::Milliseconds, "1709210096789.0", Some(LEAP)),
+            (EpochUnit::Milliseconds, "1709210096789.5", None),
+            (EpochUnit::Microseconds, "1709210096789000", Some(LEAP)),
+            (EpochUnit::Microseconds, "-1000", Some(-1)),
+            (EpochUnit::Microseconds, "1709210096789001", None),
+            (EpochUnit::Nanoseconds, "1709210096789000000", Some(LEAP)),
+            (EpochUnit::Nanoseconds, "-1000000", Some(-1)),
+            (EpochUnit::Nanoseconds, "1709210096789000001", None),
+            (EpochUnit::Nanoseconds, "9223372036854775807", None),
+            (EpochUnit::Nanoseconds, "9223372036854000000000", Some(9_223_372_036_854_000)),
+            (EpochUnit::Nanoseconds, "1e2147483647", None),
+            (EpochUnit::Nanoseconds, "1e-2147483647", None),
+            (EpochUnit::Seconds, "1e2147483648", None),
+        ];
+        for (epoch, text, millis) in table {
+            assert_eq!(parse(text, epoch), millis, "{text} {epoch:?}");
+        }
+        // What is no number is the same in any unit.
+        assert_eq!(parse("2024-02-29T12:34:56.789Z", EpochUnit::Seconds), Some(LEAP));
+    }
+
+    #[test]
+    fn moments_without_an_offset_are_in_the_zone_that_was_chosen() {
+        let zone = FixedOffset::east_opt(5 * 3600 + 1800).unwrap();
+        let parse = |text| super::parse_timestamp(text, EpochUnit::Milliseconds, zone);
+        assert_eq!(parse("2024-02-29T18:04:56.789"), Some(LEAP));
+        assert_eq!(parse("2024-02-29"), Some(LEAP - LEAP % MILLIS_PER_DAY - 19_800_000));
+        for text in ["2024-02-29T12:34:56.789Z", "2024-02-29 13:34:56.789 +01", "1709210096789"] {
+            assert_eq!(parse(text), Some(LEAP), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offset_by_itself_is_read() {
+        for (text, seconds) in [
+            ("Z", 0),
+            ("UTC", 0),
+            ("+00:00", 0),
+            ("+01", 3600),
+            ("-0330", -12_600),
+            ("+05:30", 19_800),
+            ("+00:00:01", 1),
+        ] {
+            let offset = parse_offset(text).unwrap();
+            assert_eq!(offset.local_minus_utc(), seconds, "{text}");
+            assert_eq!(parse_offset(&offset.to_string()), Some(offset));
+        }
+        for text in ["", " ", "CET", "01:00", "+1", "+19", "+01:60", "+01:00:60", "+01:00 "] {
+            assert_eq!(parse_offset(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -6,11 +6,14 @@ use std::fmt;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use super::column::TextColumn;
+use super::field_policy::FieldPolicy;
 use super::json::{Next, read};
+use super::literal::shown;
 use super::name::{Name, duplicate};
+use super::options::TextOptions;
 use crate::builder::{ColumnBuilder, finish_batch};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -96,8 +99,21 @@ impl<'a> JsonRows<'a> {
 pub struct JsonRowsBuilder {
     schema: SchemaRef,
     columns: Vec<ColumnBuilder>,
-    by_name: HashMap<String, usize>,
+    by_name: HashMap<String, Key>,
+    options: TextOptions,
+    /// For each column, whether objects must have it.
+    required: Vec<bool>,
+    allow_extra: bool,
     rows: usize,
+    /// The columns that the last object had no key for.
+    missing: Vec<usize>,
+}
+
+/// What becomes of the value of a key.
+#[derive(Clone, Copy)]
+enum Key {
+    Column(usize),
+    Ignored,
 }
 
 impl JsonRowsBuilder {
@@ -107,17 +123,51 @@ impl JsonRowsBuilder {
     ///
     /// [`ErrorKind::Schema`] where one has not, or two have one name.
     pub fn new(schema: SchemaRef) -> Result<Self> {
+        let fields = FieldPolicy { allow_missing: true, ..FieldPolicy::default() };
+        JsonRowsBuilder::with_options(schema, &TextOptions::default(), fields)
+    }
+
+    /// The same, with a choice of how text is read, and of which keys an object must and may have.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Schema`] as for [`JsonRowsBuilder::new`], and for a policy that does not go with the
+    /// schema; [`ErrorKind::Unsupported`] where a word is both true and false.
+    pub fn with_options(
+        schema: SchemaRef,
+        options: &TextOptions,
+        fields: FieldPolicy,
+    ) -> Result<Self> {
+        options.check()?;
+        let required = fields.required(schema.fields().len())?;
         let mut columns = Vec::with_capacity(schema.fields().len());
         let mut by_name = HashMap::with_capacity(schema.fields().len());
         for (index, field) in schema.fields().iter().enumerate() {
             let name = field.name();
             columns.push(ColumnBuilder::new(field).map_err(|error| error.of_column(name))?);
-            if by_name.insert(name.clone(), index).is_some() {
+            if by_name.insert(name.clone(), Key::Column(index)).is_some() {
                 let error = Error::new(ErrorKind::Schema, "two columns have this name");
                 return Err(error.of_column(name));
             }
         }
-        Ok(JsonRowsBuilder { schema, columns, by_name, rows: 0 })
+        for name in fields.ignored {
+            if let Some(Key::Column(_)) = by_name.insert(name.clone(), Key::Ignored) {
+                let error = Error::new(ErrorKind::Schema, "it can't be both read and ignored");
+                return Err(error.of_column(&name));
+            }
+        }
+        let (options, allow_extra) = (options.clone(), fields.allow_extra);
+        let (rows, missing) = (0, Vec::new());
+        Ok(JsonRowsBuilder {
+            schema,
+            columns,
+            by_name,
+            options,
+            required,
+            allow_extra,
+            rows,
+            missing,
+        })
     }
 
     /// Appends one JSON object, with or without white space around.
@@ -125,11 +175,13 @@ impl JsonRowsBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Value`] for what is not one JSON object; for a key that is no column's name, or comes
-    /// twice; for a value that its column can't hold.
+    /// twice, or is lacking; for a value that its column can't hold.
     pub fn append(&mut self, object: &str) -> Result<()> {
         let mut failed = None;
+        self.missing.clear();
         let row = Row { builder: self, failed: &mut failed };
-        if let Err(error) = read(object, row) {
+        let appended = read(object, row).and_then(|()| self.complete(&mut failed));
+        if let Err(error) = appended {
             for column in &mut self.columns {
                 column.truncate(self.rows);
             }
@@ -138,13 +190,44 @@ impl JsonRowsBuilder {
                 None => error,
             });
         }
-        for column in &mut self.columns {
-            if column.len() == self.rows {
-                column.append_null();
-            }
-        }
         self.rows += 1;
         Ok(())
+    }
+
+    /// Gives a null to the columns that the object had no key for, if it may lack them.
+    fn complete(&mut self, failed: &mut Option<usize>) -> Result<()> {
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            if column.len() > self.rows {
+                continue;
+            }
+            if self.required[index] {
+                *failed = Some(index);
+                let name = self.schema.field(index).name();
+                let message = format!("the object lacks {}", shown(name));
+                return Err(Error::new(ErrorKind::Value, message));
+            }
+            column.append_null();
+            self.missing.push(index);
+        }
+        Ok(())
+    }
+
+    /// The columns that the last object appended had no key for, by index, in order. They are null, and yet
+    /// nothing says that they are to be.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use cql_arrow::{JsonRowsBuilder, MappingOptions, schema};
+    /// # use scylla::frame::response::result::{ColumnType, NativeType};
+    /// # let int = ColumnType::Native(NativeType::Int);
+    /// let schema = schema([("a", &int), ("b", &int), ("c", &int)], &MappingOptions::default())?;
+    /// let mut rows = JsonRowsBuilder::new(Arc::new(schema))?;
+    /// rows.append(r#"{"a": 1, "b": null}"#)?;
+    /// assert_eq!(rows.missing(), [2]);
+    /// # Ok::<(), cql_arrow::Error>(())
+    /// ```
+    pub fn missing(&self) -> &[usize] {
+        &self.missing
     }
 
     /// Rows so far.
@@ -191,15 +274,20 @@ impl<'de> Visitor<'de> for Row<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let JsonRowsBuilder { columns, by_name, rows, .. } = self.builder;
+        let JsonRowsBuilder { columns, by_name, options, allow_extra, rows, .. } = self.builder;
         let find = |name: &str| by_name.get(name).copied();
-        while let Some(index) = map.next_key_seed(Name::new("column", find))? {
+        let extra = allow_extra.then_some(Key::Ignored);
+        while let Some(key) = map.next_key_seed(Name::new("column", find).or(extra))? {
+            let Key::Column(index) = key else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
             let column = &mut columns[index];
             if column.len() > *rows {
                 return Err(A::Error::custom(duplicate(self.builder.schema.field(index).name())));
             }
             *self.failed = Some(index);
-            map.next_value_seed(Next(column))?;
+            map.next_value_seed(Next(column, options))?;
             *self.failed = None;
         }
         Ok(())

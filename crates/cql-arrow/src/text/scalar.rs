@@ -100,11 +100,12 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// The bytes of `0x00ff`, in upper or lower case.
+/// The bytes of `0x00ff` or `00ff`, in upper or lower case. An empty text is more likely to be no value than
+/// one of no bytes.
 pub(super) fn parse_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?.as_bytes();
-    let (pairs, odd) = digits.as_chunks::<2>();
-    if !odd.is_empty() {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
+    if !odd.is_empty() || text.is_empty() {
         return None;
     }
     let digit =
@@ -124,7 +125,8 @@ mod tests {
         assert_eq!(parse_hex(&text), Some(bytes.clone()));
         assert_eq!(parse_hex(&text.to_uppercase()), Some(bytes));
         assert_eq!(parse_hex("0x"), Some(Vec::new()));
-        for text in ["", "00", "0x0", "0xg0", "0x+1", "0x\u{e9}"] {
+        assert_eq!(parse_hex("00fF"), Some(vec![0, 255]));
+        for text in ["", "0", "x0", "0x0", "0xg0", "0x+1", "0x\u{e9}", "0x0x00"] {
             assert_eq!(parse_hex(text), None, "{text}");
         }
     }

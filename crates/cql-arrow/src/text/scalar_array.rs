@@ -116,9 +116,7 @@ impl<'a> ScalarArray<'a> {
                 Scalar::Short(text)
             }
             ScalarArray::Decimal256(array, scale) => {
-                // Never none: there are bytes.
-                let unscaled = Integer::from_bytes(&array.value(row).to_be_bytes());
-                let unscaled = unscaled.unwrap_or(Integer::Small(0));
+                let unscaled = Integer::from(array.value(row));
                 Scalar::Long(Decimal { unscaled, scale: i32::from(*scale) }.to_string())
             }
             ScalarArray::Blob(array) => Scalar::Blob(array.value(row)),

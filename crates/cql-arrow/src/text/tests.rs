@@ -22,16 +22,20 @@ fn column(typ: &ColumnType<'_>) -> Field {
     field("c", typ, &MappingOptions::default()).unwrap()
 }
 
-fn list(typ: ColumnType<'static>) -> ColumnType<'static> {
+pub(super) fn list(typ: ColumnType<'static>) -> ColumnType<'static> {
     ColumnType::Collection { frozen: false, typ: CollectionType::List(Box::new(typ)) }
 }
 
-fn map(key: ColumnType<'static>, value: ColumnType<'static>) -> ColumnType<'static> {
+pub(super) fn map(key: ColumnType<'static>, value: ColumnType<'static>) -> ColumnType<'static> {
     let typ = CollectionType::Map(Box::new(key), Box::new(value));
     ColumnType::Collection { frozen: false, typ }
 }
 
-fn user_defined() -> ColumnType<'static> {
+pub(super) fn set(typ: ColumnType<'static>) -> ColumnType<'static> {
+    ColumnType::Collection { frozen: false, typ: CollectionType::Set(Box::new(typ)) }
+}
+
+pub(super) fn user_defined() -> ColumnType<'static> {
     let field_types = vec![("id".into(), Native(Int)), ("Name".into(), Native(Text))];
     let definition = UserDefinedType { name: "t".into(), keyspace: "k".into(), field_types };
     ColumnType::UserDefinedType { frozen: true, definition: Arc::new(definition) }
@@ -69,14 +73,30 @@ fn check_read(typ: &ColumnType<'_>, json: &[&str], plain: &str) {
     }
 }
 
-/// What is refused as plain text, with the error's text.
+/// What plain text is written as again.
 #[track_caller]
-fn check_refused(typ: &ColumnType<'_>, text: &str, expected: &str) {
+pub(super) fn check_read_plain(typ: &ColumnType<'_>, text: &str, expected: &str) {
+    let field = column(typ);
+    let mut builder = TextBuilder::new(&field).unwrap();
+    builder.append_plain(text).unwrap();
+    assert_eq!(written(&field, &builder.finish().unwrap()).0, expected, "{text}");
+}
+
+/// The error of what is refused as plain text.
+#[track_caller]
+pub(super) fn check_refused(typ: &ColumnType<'_>, text: &str) -> String {
     let mut builder = TextBuilder::new(&column(typ)).unwrap();
     let error = builder.append_plain(text).unwrap_err();
     assert_eq!((error.kind(), error.column()), (ErrorKind::Value, Some("c")));
-    assert_eq!(error.to_string(), format!("column \"c\": {expected}"));
     assert_eq!(builder.len(), 0);
+    let error = error.to_string();
+    error.strip_prefix("column \"c\": ").unwrap().to_owned()
+}
+
+/// What is refused as plain text, with the error's text.
+#[track_caller]
+fn check_plain_refused(typ: &ColumnType<'_>, text: &str, expected: &str) {
+    assert_eq!(check_refused(typ, text), expected);
 }
 
 /// What is refused as JSON, with the error's text.
@@ -175,7 +195,7 @@ fn the_text_of_other_tools_is_read() {
     check_read(&Native(Float), &["16777217", "16777216.000000001"], "16777216.0");
     check_read(&Native(Boolean), &["true", r#""TRUE""#], "true");
     check_read(&Native(Text), &[r#""\u00e9""#, r#""é""#], "é");
-    check_read(&Native(Blob), &[r#""0XAB""#, r#""0xaB""#], "0xab");
+    check_read(&Native(Blob), &[r#""0XAB""#, r#""0xaB""#, r#""ab""#], "0xab");
     check_read(&Native(Inet), &[r#""0:0:0:0:0:0:0:1""#], "::1");
     check_read(&Native(Timestamp), &["0", r#""0""#, r#""1970-01-01""#], "1970-01-01T00:00:00.000Z");
     check_read(&Native(Date), &[r#""2147483648""#], "1970-01-01");
@@ -185,37 +205,45 @@ fn the_text_of_other_tools_is_read() {
 
 #[test]
 fn errors_name_the_column_and_the_text() {
-    check_refused(&Native(Int), "2147483648", r#""2147483648" is no int"#);
-    check_refused(&Native(Int), "", r#""" is no int"#);
-    check_refused(&Native(Float), "1e39", r#""1e39" is no float"#);
-    check_refused(&Native(Ascii), "é", "\"é\" is no ascii");
+    check_plain_refused(&Native(Int), "2147483648", r#""2147483648" is no int"#);
+    check_plain_refused(&Native(Int), "", r#""" is no int"#);
+    check_plain_refused(&Native(Float), "1e39", r#""1e39" is no float"#);
+    check_plain_refused(&Native(Ascii), "é", "\"é\" is no ascii");
     check_json_refused(&Native(Int), "1.0", r#""1.0" is no int"#);
     check_json_refused(&Native(Text), "1", r#""1" is no JSON string of a text"#);
     check_json_refused(&Native(Date), "5", r#""5" is no JSON string of a date"#);
     check_json_refused(&Native(Text), r#""\ud800""#, r#""\"\\ud800\"" is no JSON string"#);
     let ints = list(Native(Int));
-    check_refused(&ints, r#"[1,"x"]"#, r#""x" is no int at line 1 column 7"#);
-    check_refused(&ints, "[1", r#""[1" is no JSON: EOF while parsing a list at line 1 column 2"#);
+    check_plain_refused(&ints, r#"[1,"x"]"#, r#""x" is no int at line 1 column 7"#);
+    check_plain_refused(
+        &ints,
+        "[1",
+        r#""[1" is no JSON: EOF while parsing a list at line 1 column 2; as a CQL literal, `,` or `]` was expected at its end"#,
+    );
     check_json_refused(
         &ints,
         "5",
         "invalid type: integer `5`, expected a JSON array for list<int> at line 1 column 1",
     );
     let pair = ColumnType::Vector { typ: Box::new(Native(Int)), dimensions: 2 };
-    check_refused(&pair, "[1]", "1 values are too few for vector<int, 2> at line 1 column 3");
-    check_refused(&pair, "[1,2,3]", "too many values for vector<int, 2> at line 1 column 7");
+    check_plain_refused(&pair, "[1]", "1 values are too few for vector<int, 2> at line 1 column 3");
+    check_plain_refused(&pair, "[1,2,3]", "too many values for vector<int, 2> at line 1 column 7");
 }
 
 #[test]
 fn keys_of_objects_are_checked() {
     let lists = map(list(Native(Int)), Native(Int));
-    check_refused(&lists, r#"{"null":1}"#, "the key of a map can't be null at line 1 column 7");
-    check_refused(
+    check_plain_refused(
+        &lists,
+        r#"{"null":1}"#,
+        "the key of a map can't be null at line 1 column 7",
+    );
+    check_plain_refused(
         &user_defined(),
         r#"{"name":1}"#,
         r#"unknown key "name": no field has this name at line 1 column 7"#,
     );
-    check_refused(
+    check_plain_refused(
         &user_defined(),
         r#"{"id":1,"id":2}"#,
         r#"duplicate key "id": give it once at line 1 column 12"#,

@@ -42,6 +42,11 @@ impl Decimal {
         self.unscaled.times_power_of_ten(i64::from(scale) - i64::from(self.scale))
     }
 
+    /// The integer that it is, if it is one.
+    pub(crate) fn to_integer(&self) -> Option<Integer> {
+        self.at_scale(0)
+    }
+
     /// Its unscaled value as Arrow's `Decimal128(precision, scale)` holds it, if that is exact.
     pub(crate) fn to_decimal128(&self, precision: u8, scale: i8) -> Option<i128> {
         let number = self.at_scale(scale)?.to_i128()?;

@@ -129,6 +129,15 @@ impl Integer {
     }
 }
 
+impl From<i256> for Integer {
+    fn from(number: i256) -> Self {
+        number.to_i128().map_or_else(
+            || Integer::Big(BigInt::from_signed_bytes_be(&number.to_be_bytes())),
+            Integer::Small,
+        )
+    }
+}
+
 impl fmt::Display for Integer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.with_digits(|digits| f.write_str(digits))

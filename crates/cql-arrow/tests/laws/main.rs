@@ -5,6 +5,8 @@
 mod arbitrary;
 mod binding;
 mod bytes;
+mod cells;
+mod conversion;
 mod hostile;
 mod page;
 mod types;
