@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use scylla::errors::ExecutionError;
 use tokenring::{RangeSet, TokenRange};
-use topology::{Fault, TableName};
+use topology::{Fault, TableName, classify};
 
 use crate::count::RangeCount;
 use crate::stats::Stats;
@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Plan,
     /// A page could not be decoded.
     Decode,
+    /// What was asked for does not go with the table or the cluster.
+    Invalid,
 }
 
 /// A range that was given up.
@@ -124,8 +126,25 @@ impl Error {
 
     pub(crate) fn prepare(table: &TableName, source: ExecutionError) -> Self {
         let message = format!("the statement for {table} could not be prepared");
+        let passes = classify(&source).retryable();
+        let kind = if passes { ErrorKind::Incomplete } else { ErrorKind::Refused };
+        let error = Error::new(kind, message, Partial::default());
+        Error { source: Some(Box::new(source)), ..error }
+    }
+
+    pub(crate) fn invalid(message: String) -> Self {
+        Error::new(ErrorKind::Invalid, message, Partial::default())
+    }
+
+    pub(crate) fn write_denied(table: &TableName, source: ExecutionError) -> Self {
+        let message = format!("the cluster does not let this user write to {table}");
         let error = Error::new(ErrorKind::Refused, message, Partial::default());
         Error { source: Some(Box::new(source)), ..error }
+    }
+
+    pub(crate) fn write_interrupted(table: &TableName) -> Self {
+        let message = format!("writing to {table} was interrupted before it began");
+        Error::new(ErrorKind::Interrupted, message, Partial::default())
     }
 
     /// A page that is not what its statement says.

@@ -1,5 +1,8 @@
 //! Runs a [`ScanPlan`](topology::ScanPlan): every page of every split, each row exactly once, or an
-//! error that says which ranges are missing.
+//! error that says which ranges are missing. And the other way round: writes bound rows, each with an
+//! outcome ([`Writer`]).
+//!
+//! # Reading
 //!
 //! ```text
 //! ScanPlan ──► Schedule ──► one task per split in flight ──► Scan (a stream of pages)
@@ -7,7 +10,7 @@
 //!              which replica faults handed back to the schedule
 //! ```
 //!
-//! # What it promises
+//! What it promises:
 //!
 //! - **Each split is read from a replica of it**, the least busy live one, and the node that answered
 //!   is checked against the one that was asked for. No node serves more splits at a time than its share.
@@ -26,8 +29,6 @@
 //! **Why is counting a scan?** `COUNT(*)` over a range is a page with one row. So counting, and
 //! counting per partition, have the same routing, retries, proof and events as reading rows.
 //!
-//! # Example
-//!
 //! ```no_run
 //! use std::sync::Arc;
 //! use futures::TryStreamExt;
@@ -40,6 +41,55 @@
 //!     println!("{} rows of {}", page.row_count(), page.range());
 //! }
 //! // The stream ended without an error: nothing is missing, nothing came twice.
+//! # Ok(()) }
+//! ```
+//!
+//! # Writing
+//!
+//! ```text
+//! Mutations ──► batches of one ──► queues by the nodes ──► one task per batch ──► WriteReport
+//! rows as       partition each     that may take them      in flight              an Outcome per record
+//! bytes                                  ▲                    │
+//!                                        └── faults, slots ◄──┘
+//! ```
+//!
+//! What it promises:
+//!
+//! - **Each record has an outcome**: written, failed with the cluster's reason, not sent; for counters
+//!   also unknown.
+//! - **A batch is of one partition**, unlogged, and goes to a live replica of it, the one that has most
+//!   room.
+//! - **Writing again changes nothing**: all batches of a run have one timestamp; where that is not enough,
+//!   [`WriteSemantics`] says what is done.
+//! - **Each node gets as much at a time as it takes**: the number of batches in flight follows its answers.
+//!   A slow node keeps only its own batches waiting.
+//! - **Faults end**: they are waited out like those of reading. A batch that the cluster refuses is sent
+//!   again record by record, so that only the one that is wrong fails.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use executor::{Outcome, WriteOptions, Writer};
+//! use topology::{RingSnapshot, TableSchema};
+//!
+//! # async fn example(session: Arc<scylla::client::session::Session>) -> Result<(), Box<dyn std::error::Error>> {
+//! let table = "shop.orders".parse()?;
+//! let schema = Arc::new(TableSchema::read(&session, &table).await?);
+//! let ring = RingSnapshot::read(&session, &table)?;
+//! let mut writer = Writer::new(session, ring, schema, WriteOptions::default())?;
+//! let insert = writer.prepare("INSERT INTO shop.orders (id, total) VALUES (?, ?)").await?;
+//!
+//! let mut mutations = writer.mutations();
+//! for record in 0..1000_u32 {
+//!     if let Err(unbound) = mutations.push(record, insert, &(i64::from(record), 9.5_f64)) {
+//!         eprintln!("record {record}: {unbound}");
+//!     }
+//! }
+//! for (record, outcome) in writer.write(mutations).await?.outcomes {
+//!     if let Outcome::Failed { reason, .. } = outcome {
+//!         eprintln!("record {record}: {reason}");
+//!     }
+//! }
+//! println!("{} records written", writer.stats().records);
 //! # Ok(()) }
 //! ```
 #![forbid(unsafe_code)]
@@ -62,6 +112,7 @@ mod stats;
 mod targets;
 mod width;
 mod work;
+mod write;
 
 pub use condition::{Condition, ConditionError};
 pub use count::{CountReport, RangeCount, count};
@@ -73,3 +124,7 @@ pub use query::{Query, Tally};
 pub use retry::RetryPolicy;
 pub use scan::{Scan, scan};
 pub use stats::Stats;
+pub use write::{
+    Mutations, NodeLoad, Outcome, StatementId, Unbound, WriteOptions, WriteReport, WriteSemantics,
+    WriteStats, Writer,
+};

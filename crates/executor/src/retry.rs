@@ -5,7 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use topology::Fault;
 
-/// When a failed request is sent again.
+/// When a failed request is sent again: a page of a range, or a batch of writes.
 ///
 /// Every fault of the cluster is: timeouts, overload, too few replicas, lost connections
 /// ([`topology::Fault::retryable`]). Bad statements and refused permissions are not.
@@ -13,7 +13,8 @@ use topology::Fault;
 /// A pause starts at `min_delay`, doubles up to `max_delay`, and has jitter added, so that splits which
 /// failed together do not come back together. `max_elapsed` bounds the time that a range spends in
 /// failed requests and pauses **without progress**: a delivered page starts it anew, and so does cutting
-/// a range that timed out in two, as long as anything of the run moves (`max_stalled`).
+/// a range that timed out in two, as long as anything of the run moves (`max_stalled`). For a batch
+/// it is the time of all its tries and pauses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The first pause.

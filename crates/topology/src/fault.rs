@@ -5,13 +5,17 @@
 use scylla::errors::{ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind};
 use scylla::errors::{DbError, ExecutionError, PrepareError, RequestAttemptError};
 
+/// Codes that the driver does not know (native_protocol_v5.spec, section 9).
+const CDC_WRITE_FAILURE: i32 = 0x1600;
+const CAS_WRITE_UNKNOWN: i32 = 0x1700;
+
 /// What a failed request means for whoever has to decide on the next one.
 ///
 /// | fault | examples | what helps |
 /// |---|---|---|
-/// | `Timeout` | READ_TIMEOUT, client-side timeout | the same page later, a smaller page, a smaller range |
-/// | `Overloaded` | OVERLOADED, rate limit, bootstrapping | the same page, after a pause |
-/// | `Unavailable` | UNAVAILABLE, READ_FAILURE | another replica, after a pause |
+/// | `Timeout` | READ_TIMEOUT, WRITE_TIMEOUT, client-side timeout | the same request later, a smaller page, a smaller range |
+/// | `Overloaded` | OVERLOADED, rate limit, bootstrapping | the same request, after a pause |
+/// | `Unavailable` | UNAVAILABLE, READ_FAILURE, WRITE_FAILURE | another replica, after a pause |
 /// | `Connection` | refused, reset, no connection in the pool | another replica |
 /// | `Denied` | bad credentials, no permission | nothing: a person |
 /// | `Invalid` | syntax, no such column, malformed frame | nothing: a bug, or the schema has changed |
@@ -22,7 +26,7 @@ pub enum Fault {
     Timeout,
     /// The node asks for less.
     Overloaded,
-    /// Too few replicas are alive, or one failed while reading.
+    /// Too few replicas are alive, or one failed while reading or writing.
     Unavailable,
     /// The request did not reach the node, or its answer did not come back.
     Connection,
@@ -41,8 +45,8 @@ impl Fault {
 
 /// Sorts an error of the driver.
 ///
-/// Reads are idempotent, so a request whose outcome is unknown (a lost connection, a timeout) may
-/// be sent again.
+/// A fault tells what helps, as if the request were idempotent: reads are, and so are writes with a
+/// timestamp. For other writes see [`is_outcome_unknown`].
 pub fn classify(error: &ExecutionError) -> Fault {
     match error {
         ExecutionError::RequestTimeout(_) => Fault::Timeout,
@@ -53,6 +57,60 @@ pub fn classify(error: &ExecutionError) -> Fault {
         ExecutionError::SchemaAgreementError(_) => Fault::Unavailable,
         ExecutionError::MetadataError(_) => Fault::Connection,
         _ => Fault::Invalid,
+    }
+}
+
+/// Whether a write that failed so may have been applied all the same, on some replica.
+///
+/// | error | applied? |
+/// |---|---|
+/// | WRITE_TIMEOUT, WRITE_FAILURE, SERVER_ERROR, codes that the driver does not know (CDC_WRITE_FAILURE, CAS_WRITE_UNKNOWN) | perhaps |
+/// | client-side timeout, broken connection | perhaps: the request may have arrived |
+/// | an answer that cannot be read | perhaps |
+/// | rate limit of ScyllaDB, as told by a replica | perhaps: by the others |
+/// | rate limit of ScyllaDB, as told by the coordinator | no |
+/// | UNAVAILABLE, OVERLOADED, IS_BOOTSTRAPPING | no: told before anything is sent to replicas |
+/// | READ_TIMEOUT, READ_FAILURE | no: what is read for a write is read before it |
+/// | syntax, invalid, unauthorized, unprepared and the like | no: refused as it is |
+/// | no connection, no free stream, not serialized | no: not sent |
+///
+/// Where a write is idempotent this does not matter. Counters must not be sent again after a
+/// "perhaps".
+pub fn is_outcome_unknown(error: &ExecutionError) -> bool {
+    match error {
+        ExecutionError::RequestTimeout(_) => true,
+        ExecutionError::LastAttemptError(error) => is_attempt_unknown(error),
+        _ => false,
+    }
+}
+
+fn is_attempt_unknown(error: &RequestAttemptError) -> bool {
+    match error {
+        RequestAttemptError::SerializationError(_)
+        | RequestAttemptError::CqlRequestSerialization(_)
+        | RequestAttemptError::UnableToAllocStreamId
+        | RequestAttemptError::RepreparedIdChanged { .. }
+        | RequestAttemptError::RepreparedIdMissingInBatch => false,
+        RequestAttemptError::DbError(error, _) => match error {
+            DbError::RateLimitReached { rejected_by_coordinator, .. } => !rejected_by_coordinator,
+            DbError::SyntaxError
+            | DbError::Invalid
+            | DbError::AlreadyExists { .. }
+            | DbError::FunctionFailure { .. }
+            | DbError::AuthenticationError
+            | DbError::Unauthorized
+            | DbError::ConfigError
+            | DbError::Unavailable { .. }
+            | DbError::Overloaded
+            | DbError::IsBootstrapping
+            | DbError::TruncateError
+            | DbError::ReadTimeout { .. }
+            | DbError::ReadFailure { .. }
+            | DbError::Unprepared { .. }
+            | DbError::ProtocolError => false,
+            _ => true,
+        },
+        _ => true,
     }
 }
 
@@ -122,9 +180,11 @@ fn of_database(error: &DbError) -> Fault {
         DbError::Overloaded | DbError::IsBootstrapping | DbError::RateLimitReached { .. } => {
             Fault::Overloaded
         }
-        DbError::Unavailable { .. } | DbError::ReadFailure { .. } | DbError::ServerError => {
-            Fault::Unavailable
-        }
+        DbError::Unavailable { .. }
+        | DbError::ReadFailure { .. }
+        | DbError::WriteFailure { .. }
+        | DbError::ServerError
+        | DbError::Other(CDC_WRITE_FAILURE | CAS_WRITE_UNKNOWN) => Fault::Unavailable,
         // The driver prepares again by itself; where that did not help, another node may.
         DbError::Unprepared { .. } => Fault::Unavailable,
         DbError::AuthenticationError | DbError::Unauthorized => Fault::Denied,
@@ -136,6 +196,7 @@ fn of_database(error: &DbError) -> Fault {
 mod tests {
     use std::time::Duration;
 
+    use scylla::errors::{OperationType, WriteType};
     use scylla::statement::Consistency;
 
     use super::*;
@@ -163,9 +224,52 @@ mod tests {
             (database(DbError::Unauthorized), Fault::Denied),
             (database(DbError::SyntaxError), Fault::Invalid),
             (database(DbError::Invalid), Fault::Invalid),
+            (database(write_timeout()), Fault::Timeout),
+            (database(write_failure()), Fault::Unavailable),
+            (database(DbError::Other(CDC_WRITE_FAILURE)), Fault::Unavailable),
+            (database(DbError::Other(7)), Fault::Invalid),
         ] {
             assert_eq!(classify(&error), fault, "{error}");
             assert_eq!(fault.retryable(), !matches!(fault, Fault::Denied | Fault::Invalid));
+        }
+    }
+
+    fn write_timeout() -> DbError {
+        let (consistency, write_type) = (Consistency::One, WriteType::UnloggedBatch);
+        DbError::WriteTimeout { consistency, received: 0, required: 1, write_type }
+    }
+
+    fn write_failure() -> DbError {
+        let (consistency, write_type) = (Consistency::One, WriteType::Counter);
+        DbError::WriteFailure { consistency, received: 0, required: 1, numfailures: 1, write_type }
+    }
+
+    fn rate_limit(rejected_by_coordinator: bool) -> DbError {
+        DbError::RateLimitReached { op_type: OperationType::Write, rejected_by_coordinator }
+    }
+
+    #[test]
+    fn a_write_is_lost_for_certain_only_where_nothing_went_to_a_replica() {
+        let unavailable =
+            DbError::Unavailable { consistency: Consistency::One, required: 1, alive: 0 };
+        for (error, unknown) in [
+            (database(write_timeout()), true),
+            (database(write_failure()), true),
+            (database(DbError::ServerError), true),
+            (database(DbError::Other(CAS_WRITE_UNKNOWN)), true),
+            (database(rate_limit(false)), true),
+            (ExecutionError::RequestTimeout(Duration::from_secs(1)), true),
+            (database(rate_limit(true)), false),
+            (database(unavailable), false),
+            (database(DbError::Overloaded), false),
+            (database(DbError::IsBootstrapping), false),
+            (database(DbError::Invalid), false),
+            (database(DbError::SyntaxError), false),
+            (database(DbError::Unauthorized), false),
+            (ExecutionError::LastAttemptError(RequestAttemptError::UnableToAllocStreamId), false),
+            (ExecutionError::EmptyPlan, false),
+        ] {
+            assert_eq!(is_outcome_unknown(&error), unknown, "{error}");
         }
     }
 }

@@ -61,7 +61,7 @@ mod schema;
 pub use connect::{ConnectOptions, Credentials, connect};
 pub use error::{Error, ErrorKind, Result};
 pub use estimates::{EstimateSource, RangeEstimate, SizeEstimates};
-pub use fault::{Fault, classify, server_message};
+pub use fault::{Fault, classify, is_outcome_unknown, server_message};
 pub use name::{TableName, quote};
 pub use plan::{DEFAULT_SPLIT_BYTES, PlanOptions, ScanPlan, Split, plan};
 pub use ring::{Node, ReplicaSet, RingSnapshot};
