@@ -1,171 +1,121 @@
-//! Those that take part: the bare page loop, our program, and the programs of others.
+//! Those that take part in a benchmark of whole programs, and whose turn it is.
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::fmt::Debug;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::ValueEnum;
-use xtask::peers::{Cqlsh, Dsbulk, Unload};
 
-use crate::output::Written;
-use crate::process::{self, Spent};
-use crate::tables::{KEYSPACE, table};
+/// Rounds of those that are slow, at the most.
+const SLOW_ROUNDS: u32 = 3;
 
-/// Where all programs expect a node.
-const PORT: u16 = 9042;
-
-/// One that takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Contender {
-    /// The bare page loop, which writes nothing.
-    BarePages,
-    /// Ours, to CSV.
-    Csv,
-    /// Ours, to JSON lines.
-    Jsonl,
-    /// Ours, to Parquet.
-    Parquet,
-    /// DSBulk, to CSV.
+/// A program of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// DataStax's loader and unloader.
     Dsbulk,
-    /// `COPY TO` of cqlsh, to CSV.
+    /// Cassandra's own shell.
     Cqlsh,
 }
 
-impl Contender {
+/// One that takes part.
+pub trait Contender: ValueEnum + Copy + Ord + Debug {
+    /// The bare loop over the driver: always there, and what the others are told as multiples of.
+    const FLOOR: Self;
+
     /// As the report names it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Contender::BarePages => "bare page loop, its best; writes nothing",
-            Contender::Csv => "cassandra-bulk export, CSV",
-            Contender::Jsonl => "cassandra-bulk export, JSON lines",
-            Contender::Parquet => "cassandra-bulk export, Parquet (zstd)",
-            Contender::Dsbulk => "DSBulk 1.10.0 unload, CSV",
-            Contender::Cqlsh => "cqlsh COPY TO, CSV",
-        }
-    }
+    fn title(self) -> &'static str;
 
-    /// Whether it takes so long that fewer rounds must do.
-    pub fn is_slow(self) -> bool {
-        matches!(self, Contender::Dsbulk | Contender::Cqlsh)
-    }
-}
+    /// The program of others that it is, if it is one. Those are slow: fewer rounds must do.
+    fn peer(self) -> Option<Peer>;
 
-/// What all contenders run with.
-#[derive(Clone, Debug)]
-pub struct Arena {
-    hosts: Vec<String>,
-    /// Where the programs are that were built with this one.
-    programs: PathBuf,
-    /// Where output goes; every run's is deleted once it is counted.
-    folder: PathBuf,
-    dsbulk: Option<Dsbulk>,
-    cqlsh: Option<Cqlsh>,
-}
-
-/// How the bare loop runs: splits, and how many of them at a time.
-pub type Floor = (usize, usize);
-
-impl Arena {
-    /// Prepares for these contenders, fetching what is not there; tells its progress.
+    /// Its name, as an argument and in names of files.
     ///
     /// # Errors
     ///
-    /// Where a program of others can't be fetched.
-    pub fn open(
-        hosts: &[String],
-        contenders: &[Contender],
-        folder: &Path,
-        mut say: impl FnMut(&str),
-    ) -> Result<Arena> {
-        let folder = std::path::absolute(folder)?;
-        std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        let program = std::env::current_exe()?;
-        let programs = program.parent().context("this program lies in no folder")?.to_owned();
-        let dsbulk =
-            contenders.contains(&Contender::Dsbulk).then(|| Dsbulk::fetch(&mut say)).transpose()?;
-        let cqlsh = contenders
-            .contains(&Contender::Cqlsh)
-            .then(|| Cqlsh::fetch(&mut say)?.context("there is no python3 for cqlsh: install it"))
-            .transpose()?;
-        Ok(Arena { hosts: hosts.to_vec(), programs, folder, dsbulk, cqlsh })
+    /// None of those there are.
+    fn name(self) -> Result<String> {
+        let value = self.to_possible_value().context("a hidden contender")?;
+        Ok(value.get_name().to_owned())
     }
+}
 
-    /// One run over the table of so many rows, all of which must be in what it writes.
-    ///
-    /// # Errors
-    ///
-    /// Where it fails, or wrote more or fewer rows.
-    pub fn run(&self, contender: Contender, rows: u64, floor: Floor) -> Result<(Spent, Written)> {
-        let name = contender.to_possible_value().context("a hidden contender")?;
-        let unload = Unload {
-            contact_points: self.contact_points()?,
-            keyspace: KEYSPACE.to_owned(),
-            table: table(rows).table().to_owned(),
-            folder: self.folder.join(name.get_name()),
-        };
-        self.clear(&unload.folder)?;
-        std::fs::create_dir_all(unload.data())?;
-        let log = self.folder.join(format!("{}.log", name.get_name()));
-        let spent = process::run(&mut self.command(contender, rows, floor, &unload)?, &log)?;
-        // The bare loop counts its own rows, and fails if they are not all there.
-        let written = match contender {
-            Contender::BarePages => Written { rows, bytes: 0 },
-            _ => Written::in_folder(&unload.data())?,
-        };
-        ensure!(written.rows == rows, "{contender:?} wrote {} rows of {rows}", written.rows);
-        self.clear(&unload.folder)?;
-        Ok((spent, written))
-    }
+/// Those asked for, or all if none is, and the floor.
+pub fn chosen<C: Contender>(asked: &[C]) -> Vec<C> {
+    let wanted = |one: &C| asked.is_empty() || *one == C::FLOOR || asked.contains(one);
+    C::value_variants().iter().copied().filter(wanted).collect()
+}
 
-    fn clear(&self, folder: &Path) -> Result<()> {
-        if folder.exists() {
-            std::fs::remove_dir_all(folder)
-                .with_context(|| format!("can't delete {}", folder.display()))?;
+/// Those of a round, the first of which is 1, with their rows. Another one begins each time, so that
+/// nobody always comes after the same one.
+pub fn turn<C: Contender>(entries: &[(C, u64)], round: u32) -> Vec<(C, u64)> {
+    let mut entries: Vec<(C, u64)> = entries.to_vec();
+    let first = usize::try_from(round.saturating_sub(1)).unwrap_or(0) % entries.len().max(1);
+    entries.rotate_left(first);
+    entries.retain(|(contender, _)| contender.peer().is_none() || round <= SLOW_ROUNDS);
+    entries
+}
+
+/// The settings that take the fewest seconds.
+///
+/// # Errors
+///
+/// The first that measuring gives, or where there is nothing to measure.
+pub fn fastest<T>(
+    settings: impl IntoIterator<Item = T>,
+    mut seconds: impl FnMut(&T) -> Result<f64>,
+) -> Result<T> {
+    let mut best: Option<(f64, T)> = None;
+    for one in settings {
+        let taken = seconds(&one)?;
+        if best.as_ref().is_none_or(|(least, _)| taken < *least) {
+            best = Some((taken, one));
         }
-        Ok(())
+    }
+    best.map(|(_, one)| one).context("nothing was measured")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+    enum Runner {
+        Bare,
+        Ours,
+        Theirs,
     }
 
-    fn contact_points(&self) -> Result<Vec<SocketAddr>> {
-        let parse = |host: &String| {
-            let whole = host.parse::<SocketAddr>();
-            whole
-                .or_else(|_| host.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, PORT)))
-                .with_context(|| format!("{host} is no address"))
-        };
-        self.hosts.iter().map(parse).collect()
+    impl Contender for Runner {
+        const FLOOR: Self = Runner::Bare;
+
+        fn title(self) -> &'static str {
+            "a runner"
+        }
+
+        fn peer(self) -> Option<Peer> {
+            (self == Runner::Theirs).then_some(Peer::Cqlsh)
+        }
     }
 
-    fn command(
-        &self,
-        contender: Contender,
-        rows: u64,
-        (splits, at_once): Floor,
-        unload: &Unload,
-    ) -> Result<Command> {
-        Ok(match contender {
-            Contender::BarePages => {
-                let mut command = Command::new(self.programs.join("measure"));
-                command.args(["one", "--what", "bare-pages", "--rows", &rows.to_string()]);
-                command.args(["--splits", &splits.to_string(), "--at-once", &at_once.to_string()]);
-                for host in &self.hosts {
-                    command.args(["--host", host]);
-                }
-                command
-            }
-            Contender::Csv => self.export("csv", unload),
-            Contender::Jsonl => self.export("jsonl", unload),
-            Contender::Parquet => self.export("parquet", unload),
-            Contender::Dsbulk => self.dsbulk.as_ref().context("no DSBulk")?.unload(unload),
-            Contender::Cqlsh => self.cqlsh.as_ref().context("no cqlsh")?.copy_to(unload),
-        })
+    #[test]
+    fn the_floor_is_always_there() {
+        assert_eq!(chosen(&[Runner::Theirs]), [Runner::Bare, Runner::Theirs]);
+        assert_eq!(chosen::<Runner>(&[]), [Runner::Bare, Runner::Ours, Runner::Theirs]);
     }
 
-    fn export(&self, format: &str, unload: &Unload) -> Command {
-        let mut command = Command::new(self.programs.join("cassandra-bulk"));
-        command.arg("export").arg(format!("{}.{}", unload.keyspace, unload.table));
-        command.arg(unload.data()).args(["--format", format, "--quiet"]);
-        command.args(["--host", &self.hosts.join(",")]);
-        command
+    #[test]
+    fn another_one_begins_each_round_and_the_slow_ones_rest_at_last() {
+        let entries = chosen::<Runner>(&[]).into_iter().map(|one| (one, 9)).collect::<Vec<_>>();
+        let names = |round| turn(&entries, round).into_iter().map(|(one, _)| one);
+        assert_eq!(names(1).collect::<Vec<_>>(), [Runner::Bare, Runner::Ours, Runner::Theirs]);
+        assert_eq!(names(2).collect::<Vec<_>>(), [Runner::Ours, Runner::Theirs, Runner::Bare]);
+        assert_eq!(names(5).collect::<Vec<_>>(), [Runner::Ours, Runner::Bare]);
+        assert!(turn::<Runner>(&[], 1).is_empty());
+    }
+
+    #[test]
+    fn the_fastest_is_the_one_with_the_fewest_seconds() {
+        assert_eq!(fastest([3.0, 1.0, 2.0], |one| Ok(*one)).unwrap(), 1.0);
+        assert!(fastest(Vec::<f64>::new(), |one| Ok(*one)).is_err());
     }
 }

@@ -7,6 +7,7 @@ use bulk::TableName;
 use futures::{StreamExt, TryStreamExt, stream};
 use scylla::client::session::Session;
 use scylla::statement::batch::{Batch, BatchType};
+use scylla::statement::prepared::PreparedStatement;
 use scylla::value::CqlTimestamp;
 use scylla::{DeserializeRow, SerializeRow};
 
@@ -78,6 +79,20 @@ pub fn partitions(rows: u64) -> impl Iterator<Item = (i64, u32)> {
     })
 }
 
+/// Rows of an even partition.
+pub const EVEN_ROWS: u32 = 5;
+
+/// Partitions with their numbers of rows, so that all together have `rows`: [`EVEN_ROWS`] in each, but
+/// for the last, which may have fewer.
+pub fn even_partitions(rows: u64) -> impl Iterator<Item = (i64, u32)> + Send {
+    let mut left = rows;
+    (0_i64..).map_while(move |sensor| {
+        let size = u64::from(EVEN_ROWS).min(left);
+        left -= size;
+        u32::try_from(size).ok().filter(|size| *size > 0).map(|size| (sensor, size))
+    })
+}
+
 /// Creates a keyspace of this replication factor, unless it is there.
 pub async fn create_keyspace(session: &Session, keyspace: &str, replication: u32) -> Result<()> {
     let cql = format!(
@@ -88,10 +103,16 @@ pub async fn create_keyspace(session: &Session, keyspace: &str, replication: u32
     Ok(())
 }
 
+/// Drops a table, if it is there.
+pub async fn drop_table(session: &Session, table: &TableName) -> Result<()> {
+    let cql = format!("DROP TABLE IF EXISTS {}", table.cql());
+    session.query_unpaged(cql, &[]).await.context("the table could not be dropped")?;
+    Ok(())
+}
+
 /// Creates the table anew.
 pub async fn create_table(session: &Session, table: &TableName) -> Result<()> {
-    let drop_it = format!("DROP TABLE IF EXISTS {}", table.cql());
-    session.query_unpaged(drop_it, &[]).await.context("the old table could not be dropped")?;
+    drop_table(session, table).await?;
     let cql = format!(
         "CREATE TABLE {} (sensor bigint, sequence int, at timestamp, place text, value double, \
          valid boolean, unit text, note text, PRIMARY KEY (sensor, sequence))",
@@ -101,14 +122,28 @@ pub async fn create_table(session: &Session, table: &TableName) -> Result<()> {
     Ok(())
 }
 
-/// Loads so many rows, in unlogged batches of one partition each.
-pub async fn load(session: &Arc<Session>, table: &TableName, rows: u64) -> Result<()> {
+/// The statement that writes a [`Reading`].
+pub async fn prepare_insert(session: &Session, table: &TableName) -> Result<PreparedStatement> {
     let cql = format!(
         "INSERT INTO {} (sensor, sequence, at, place, value, valid, unit, note) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         table.cql()
     );
-    let insert = session.prepare(cql).await.context("the insert could not be prepared")?;
+    session.prepare(cql).await.context("the insert could not be prepared")
+}
+
+/// So many inserts as one request. All rows must be of one partition.
+pub fn batch_of(insert: &PreparedStatement, rows: usize) -> Batch {
+    let mut batch = Batch::new(BatchType::Unlogged);
+    for _ in 0..rows {
+        batch.append_statement(insert.clone());
+    }
+    batch
+}
+
+/// Loads so many rows, in unlogged batches of one partition each.
+pub async fn load(session: &Arc<Session>, table: &TableName, rows: u64) -> Result<()> {
+    let insert = prepare_insert(session, table).await?;
     let batches = partitions(rows).flat_map(|(sensor, size)| {
         let starts = (0..size).step_by(usize::try_from(BATCH_ROWS).unwrap_or(1));
         starts.map(move |start| (sensor, start..size.min(start + BATCH_ROWS)))
@@ -119,15 +154,23 @@ pub async fn load(session: &Arc<Session>, table: &TableName, rows: u64) -> Resul
             async move {
                 let readings: Vec<Reading> =
                     sequences.map(|sequence| Reading::of(sensor, sequence.cast_signed())).collect();
-                let mut batch = Batch::new(BatchType::Unlogged);
-                for _ in &readings {
-                    batch.append_statement(insert.clone());
-                }
-                session.batch(&batch, readings).await.map(drop)
+                session.batch(&batch_of(&insert, readings.len()), readings).await.map(drop)
             }
         })
         .buffer_unordered(IN_FLIGHT)
         .try_collect::<()>()
         .await
         .context("a batch could not be written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn even_partitions_have_the_rows_asked_for() {
+        let sizes: Vec<u32> = even_partitions(12).map(|(_, size)| size).collect();
+        assert_eq!(sizes, [5, 5, 2]);
+        assert_eq!(even_partitions(0).count(), 0);
+    }
 }

@@ -4,10 +4,16 @@
 //! The content is a function of the key, so that every row that comes back can be checked in full
 //! without keeping what was loaded.
 
+pub mod arena;
 pub mod bare;
+pub mod columns;
 pub mod contender;
 pub mod dataset;
 pub mod exported;
+pub mod exporter;
+pub mod imported;
+pub mod input;
+pub mod loader;
 pub mod output;
 pub mod process;
 pub mod reading;

@@ -3,13 +3,15 @@
 //! All contenders are measured from outside in the same way, start and connecting included, since that
 //! is what their users wait for.
 
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use bulk::TableName;
 use wait4::Wait4 as _;
 
 /// How often the memory of a program of several processes is looked at.
@@ -27,6 +29,34 @@ pub struct Spent {
     /// Peak resident memory in MiB. Of one process, exact; of several, the largest sum seen, with pages
     /// that they share counted once.
     pub peak_mib: f64,
+}
+
+impl fmt::Display for Spent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Spent { seconds, cpu_seconds, peak_mib } = self;
+        write!(f, "{seconds:.2} s, {cpu_seconds:.2} s of CPU, {peak_mib:.0} MiB")
+    }
+}
+
+/// Where a program is that was built with this one.
+///
+/// # Errors
+///
+/// Where the system does not tell where this one is.
+pub fn sibling(name: &str) -> Result<PathBuf> {
+    let this = std::env::current_exe().context("the system does not tell where this program is")?;
+    Ok(this.with_file_name(name))
+}
+
+/// Our program: a subcommand of it, for a table.
+///
+/// # Errors
+///
+/// As [`sibling`].
+pub fn ours(hosts: &[String], subcommand: &str, table: &TableName) -> Result<Command> {
+    let mut command = Command::new(sibling("cassandra-bulk")?);
+    command.args([subcommand, &table.to_string(), "--host", &hosts.join(",")]);
+    Ok(command)
 }
 
 /// Runs a program to its end; what it prints goes to a file.

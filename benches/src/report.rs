@@ -1,6 +1,13 @@
 //! The reports of the benchmarks, as Markdown tables.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::contender::Contender;
+use crate::process::Spent;
 
 /// A contender's medians.
 #[derive(Clone, Debug)]
@@ -53,59 +60,100 @@ pub fn markdown(lines: &[Line]) -> String {
     text
 }
 
-/// The medians of a contender that writes files.
-#[derive(Clone, Debug)]
-pub struct FileLine {
-    /// What was measured.
-    pub name: String,
-    /// Rows of the table.
-    pub rows: u64,
-    /// Times it was run.
-    pub rounds: usize,
-    /// Wall time of the whole program.
-    pub seconds: f64,
-    /// Wall time as a multiple of the floor's, where the floor was measured on the same table.
-    pub ratio: Option<f64>,
-    /// Processor time of the program, not of the cluster.
-    pub cpu_seconds: f64,
-    /// Peak resident memory of the program.
-    pub peak_mib: f64,
-    /// Size of the files.
-    pub written_mib: f64,
+/// What a whole program took, and the size of the files that it wrote or read.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// What it took.
+    pub spent: Spent,
+    /// Bytes of the files.
+    pub bytes: u64,
 }
 
-/// A Markdown table of all lines.
-pub fn files_markdown(lines: &[FileLine]) -> String {
-    let mut text = "| what | rows | rounds | seconds | rows/s | ratio | client CPU s | peak MiB | \
-                    files MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
-        .to_owned();
-    for line in lines {
-        let ratio = line.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
-        // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {:.2} | {:.0} | {ratio} | {:.2} | {:.1} | {:.1} |",
-            line.name,
-            line.rows,
-            line.rounds,
-            line.seconds,
-            line.rows as f64 / line.seconds,
-            line.cpu_seconds,
-            line.peak_mib,
-            line.written_mib,
-        );
+/// The runs of each contender over so many rows, in the order of the contenders.
+#[derive(Clone, Debug)]
+pub struct Runs<C>(BTreeMap<(u64, C), Vec<Run>>);
+
+impl<C> Default for Runs<C> {
+    fn default() -> Self {
+        Runs(BTreeMap::new())
     }
-    text
+}
+
+impl<C: Contender> Runs<C> {
+    /// Adds a run.
+    pub fn add(&mut self, contender: C, rows: u64, run: Run) {
+        self.0.entry((rows, contender)).or_default().push(run);
+    }
+
+    /// The medians, as a Markdown table. The ratio is to the floor over as many rows.
+    pub fn markdown(&self) -> String {
+        let mut text = "| what | rows | rounds | seconds | rows/s | ratio | client CPU s | \
+                        peak MiB | files MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+            .to_owned();
+        let seconds = |runs: &[Run]| median(runs.iter().map(|run| run.spent.seconds));
+        for ((rows, contender), runs) in &self.0 {
+            let floor = self.0.get(&(*rows, C::FLOOR));
+            let ratio = floor.map(|floor| format!("{:.2}", seconds(runs) / seconds(floor)));
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "| {} | {rows} | {} | {:.2} | {:.0} | {} | {:.2} | {:.1} | {:.1} |",
+                contender.title(),
+                runs.len(),
+                seconds(runs),
+                *rows as f64 / seconds(runs),
+                ratio.as_deref().unwrap_or("-"),
+                median(runs.iter().map(|run| run.spent.cpu_seconds)),
+                median(runs.iter().map(|run| run.spent.peak_mib)),
+                median(runs.iter().map(|run| run.bytes as f64 / (1024.0 * 1024.0))),
+            );
+        }
+        text
+    }
+}
+
+/// Writes a report, with the folder it is to be in.
+///
+/// # Errors
+///
+/// Where it can't be written.
+pub fn save(text: &str, path: &Path) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't create {}", folder.display()))?;
+    }
+    std::fs::write(path, text).with_context(|| format!("can't write {}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exporter::Exporter;
 
     #[test]
     fn the_median_is_one_of_the_figures() {
         assert_eq!(median([3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median([4.0, 1.0, 2.0, 3.0]), 2.0);
         assert_eq!(median([]), 0.0);
+    }
+
+    #[test]
+    fn a_ratio_is_to_the_floor_over_as_many_rows() {
+        let mut runs = Runs::default();
+        let run = |seconds| Run {
+            spent: Spent { seconds, cpu_seconds: 0.5, peak_mib: 8.0 },
+            bytes: 1024 * 1024,
+        };
+        for seconds in [2.0, 1.0, 3.0] {
+            runs.add(Exporter::BarePages, 100, run(seconds));
+        }
+        runs.add(Exporter::Csv, 100, run(5.0));
+        runs.add(Exporter::Csv, 700, run(7.0));
+        let text = runs.markdown();
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[0].ends_with("| 100 | 3 | 2.00 | 50 | 1.00 | 0.50 | 8.0 | 1.0 |"), "{text}");
+        assert!(lines[1].ends_with("| 100 | 1 | 5.00 | 20 | 2.50 | 0.50 | 8.0 | 1.0 |"), "{text}");
+        assert!(lines[2].ends_with("| 700 | 1 | 7.00 | 100 | - | 0.50 | 8.0 | 1.0 |"), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use futures::{StreamExt, TryStreamExt};
 use scylla::client::session::Session;
+use scylla::deserialize::row::DeserializeRow;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::Consistency;
 use scylla::statement::batch::{Batch, BatchType};
@@ -76,6 +77,31 @@ impl Table {
         R: SerializeRow + Send,
     {
         load(&self.on.session, &cql.replace("{}", &self.name.to_string()), rows).await
+    }
+
+    /// What the table holds, by a `SELECT`; `{}` stands for the table's name.
+    ///
+    /// # Errors
+    ///
+    /// Where the cluster refuses it, or the rows are of another type.
+    pub async fn rows<R>(&self, cql: &str) -> Result<Vec<R>>
+    where
+        R: for<'frame, 'metadata> DeserializeRow<'frame, 'metadata> + 'static,
+    {
+        let cql = cql.replace("{}", &self.name.to_string());
+        let rows = self.on.session.query_iter(cql.as_str(), &[]).await.context(cql)?;
+        Ok(rows.rows_stream::<R>()?.try_collect().await?)
+    }
+
+    /// Runs one statement that returns nothing; `{}` stands for the table's name.
+    ///
+    /// # Errors
+    ///
+    /// Where the cluster refuses it.
+    pub async fn query(&self, cql: &str) -> Result<()> {
+        let cql = cql.replace("{}", &self.name.to_string());
+        let done = self.on.session.query_unpaged(cql.as_str(), &[]).await;
+        done.map(drop).with_context(|| cql.clone())
     }
 
     /// How many replicas each row has.

@@ -1,13 +1,15 @@
 //! The demo: loads rows, counts them at several split counts, streams them back, exports them to files,
-//! and compares.
+//! imports the files into other tables, and compares.
 
 #![expect(clippy::print_stdout, reason = "a demo talks to a terminal")]
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use benches::dataset::{Reading, create_keyspace, create_table, load};
 use benches::exported;
+use benches::imported::{GOOD, Imports};
 use benches::reading::Comparison;
 use bulk::{
     BulkOptions, ConnectOptions, Consistency, Existing, ExportOptions, FileOptions, Location,
@@ -18,7 +20,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use futures::TryStreamExt;
 use indicatif::{BinaryBytes, HumanCount};
 
-/// Loads rows into a Cassandra cluster, counts, streams and exports them by token ranges, and compares.
+/// Loads rows into a Cassandra cluster, counts, streams and exports them by token ranges, imports what
+/// was exported, and compares.
 #[derive(Parser)]
 struct Args {
     /// A node to ask first; may be given several times.
@@ -27,19 +30,21 @@ struct Args {
     /// Rows to load into each table.
     #[arg(long, default_value_t = 200_000)]
     rows: u64,
-    /// The folder to export to; what exports there have left is replaced.
+    /// The folder to export to and import from; what the demo has left there is replaced.
     #[arg(long, default_value = "demo-files")]
-    files: String,
+    files: PathBuf,
 }
 
-/// The formats that are shown.
+/// The formats that are exported.
 const FORMATS: [&str; 3] = ["csv", "jsonl", "parquet"];
+/// Those that are imported again.
+const IMPORTED: [&str; 2] = ["parquet", "csv"];
 
 /// A line of the closing table.
 struct Line {
     table: TableName,
     what: String,
-    splits: u64,
+    splits: Option<u64>,
     rows: u64,
     took: Duration,
     verdict: String,
@@ -49,7 +54,7 @@ struct Line {
 async fn main() -> Result<()> {
     let args = Args::parse();
     let options = ConnectOptions {
-        contact_points: args.host,
+        contact_points: args.host.clone(),
         consistency: Consistency::LocalOne,
         ..ConnectOptions::default()
     };
@@ -71,11 +76,17 @@ async fn main() -> Result<()> {
     let mut folders = Vec::new();
     for format in FORMATS {
         let table = TableName::new("demo_rf1", "readings");
-        let location = Location::parse(&format!("{}/{format}", args.files))?;
+        let location = Location::parse(&args.files.join(format).display().to_string())?;
         let (line, comparison) = export(&operator, &table, format, &location).await?;
         exact &= comparison.is_exact();
         lines.push(line);
         folders.push(location);
+    }
+    let imports = Imports::new(&args.host, &args.files)?;
+    for format in IMPORTED {
+        let (line, comparison) = import(&operator, &imports, format, args.rows).await?;
+        exact &= comparison.is_exact();
+        lines.push(line);
     }
     println!("\n{}", show(&lines));
     for folder in &folders {
@@ -84,6 +95,7 @@ async fn main() -> Result<()> {
             println!("  {:>12}  {}", BinaryBytes(file.bytes).to_string(), file.name);
         }
     }
+    bad_records(&operator, &imports).await?;
     ensure!(exact, "what came back is not what was loaded");
     println!("\nNothing is missing, nothing came twice, nothing was changed.");
     Ok(())
@@ -126,7 +138,7 @@ async fn count(
     Ok(Line {
         table: table.clone(),
         what: format!("count, {asked} asked"),
-        splits: report.stats.splits_total,
+        splits: Some(report.stats.splits_total),
         rows: report.rows,
         took: report.stats.elapsed,
         verdict: verdict.to_owned(),
@@ -149,7 +161,7 @@ async fn stream(
     let line = Line {
         table: table.clone(),
         what: "stream and compare".to_owned(),
-        splits: rows.stats().splits_total,
+        splits: Some(rows.stats().splits_total),
         rows: rows.stats().rows,
         took: began.elapsed(),
         verdict: verdict(&comparison),
@@ -179,12 +191,39 @@ async fn export(
     let line = Line {
         table: table.clone(),
         what: format!("export as {format}, read and compare"),
-        splits: report.stats.splits_total,
+        splits: Some(report.stats.splits_total),
         rows: report.manifest.rows,
         took,
         verdict: verdict(&comparison),
     };
     Ok((line, comparison))
+}
+
+/// Imports an exported folder into an empty table of the same schema, and compares each row.
+async fn import(
+    operator: &Operator,
+    imports: &Imports,
+    format: &str,
+    rows: u64,
+) -> Result<(Line, Comparison)> {
+    let table = TableName::new("demo_rf1", format!("readings_from_{format}"));
+    create_table(operator.session(), &table).await?;
+    let took = imports.folder(&table, format)?;
+    let (line, comparison) = stream(operator, &table, rows).await?;
+    let what = format!("import from {format}, stream and compare");
+    Ok((Line { what, splits: None, took, ..line }, comparison))
+}
+
+/// Imports a file of which some records are bad, and shows what becomes of those.
+async fn bad_records(operator: &Operator, imports: &Imports) -> Result<()> {
+    let table = TableName::new("demo_rf1", "readings_from_bad_file");
+    create_table(operator.session(), &table).await?;
+    let shown = imports.bad_file(&table).await?;
+    println!("\n{shown}");
+    let options = BulkOptions::default();
+    let there = operator.count_by_token_ranges(table.keyspace(), table.table(), &options).await?;
+    ensure!(there == GOOD, "{there} rows of {GOOD} good records are in {table}");
+    Ok(())
 }
 
 fn verdict(comparison: &Comparison) -> String {
@@ -204,7 +243,7 @@ fn show(lines: &[Line]) -> String {
         table.add_row([
             format!("{}.{}", line.table.keyspace(), line.table.table()),
             line.what.clone(),
-            line.splits.to_string(),
+            line.splits.map_or_else(|| "-".to_owned(), |splits| splits.to_string()),
             HumanCount(line.rows).to_string(),
             format!("{seconds:.2}"),
             HumanCount(rate).to_string(),

@@ -3,24 +3,21 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark talks to a terminal")]
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use benches::arena::Arena;
 use benches::bare::{AT_ONCE, SPLITS};
-use benches::contender::{Arena, Contender, Floor};
-use benches::output::Written;
-use benches::process::Spent;
-use benches::report::{self, FileLine};
+use benches::contender::{Contender as _, chosen, fastest, turn};
+use benches::exporter::{Exporter, Floor};
+use benches::report::{self, Runs};
 use benches::tables::prepare;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
-/// Rounds of those that are slow, at the most.
-const SLOW_ROUNDS: u32 = 3;
 /// Rows of the larger table, that memory must not grow with.
 const LARGE: u64 = 5_000_000;
 /// Those whose memory is looked at on it.
-const LARGE_CONTENDERS: [Contender; 2] = [Contender::Csv, Contender::Parquet];
+const LARGE_CONTENDERS: [Exporter; 2] = [Exporter::Csv, Exporter::Parquet];
 
 #[derive(Parser)]
 struct Args {
@@ -38,25 +35,15 @@ struct Args {
     large: bool,
     /// Only these, and the bare page loop.
     #[arg(long, value_delimiter = ',')]
-    contenders: Vec<Contender>,
+    contenders: Vec<Exporter>,
     /// Where the report and, while they are needed, the files go.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
 }
 
-/// What each run took and wrote, by its contender and the rows of the table.
-type Results = BTreeMap<(u64, Contender), Vec<(Spent, Written)>>;
-
 fn main() -> Result<()> {
     let args = Args::parse();
-    let contenders: Vec<Contender> = Contender::value_variants()
-        .iter()
-        .copied()
-        .filter(|contender| {
-            let all = args.contenders.is_empty() || *contender == Contender::BarePages;
-            all || args.contenders.contains(contender)
-        })
-        .collect();
+    let contenders = chosen(&args.contenders);
     let folder = args.folder.join("files");
     let arena = Arena::open(&args.host, &contenders, &folder, |step| println!("{step}"))?;
     let sizes = if args.large { vec![args.rows, LARGE] } else { vec![args.rows] };
@@ -64,25 +51,18 @@ fn main() -> Result<()> {
     runtime.block_on(prepare(&args.host, &sizes, |step| println!("{step}")))?;
     drop(runtime);
 
-    let mut results = Results::new();
     let floor = best_floor(&arena, args.rows)?;
-    let mut measure = |contender: Contender, rows: u64, round: u32| -> Result<()> {
-        let (spent, written) = arena.run(contender, rows, floor)?;
-        println!(
-            "round {round}: {}, {rows} rows: {:.2} s, {:.2} s of CPU, {:.0} MiB",
-            contender.title(),
-            spent.seconds,
-            spent.cpu_seconds,
-            spent.peak_mib
-        );
-        results.entry((rows, contender)).or_default().push((spent, written));
+    let mut runs = Runs::default();
+    let mut measure = |contender: Exporter, rows: u64, round: u32| -> Result<()> {
+        let run = contender.run(&arena, rows, floor)?;
+        println!("round {round}: {}, {rows} rows: {}", contender.title(), run.spent);
+        runs.add(contender, rows, run);
         Ok(())
     };
+    let entries: Vec<(Exporter, u64)> = contenders.iter().map(|one| (*one, args.rows)).collect();
     for round in 1..=args.rounds {
-        for contender in &contenders {
-            if !contender.is_slow() || round <= SLOW_ROUNDS {
-                measure(*contender, args.rows, round)?;
-            }
+        for (contender, rows) in turn(&entries, round) {
+            measure(contender, rows, round)?;
         }
     }
     if args.large {
@@ -90,56 +70,20 @@ fn main() -> Result<()> {
             measure(*contender, LARGE, 1)?;
         }
     }
-    let lines: Vec<FileLine> = results
-        .iter()
-        .map(|((rows, contender), runs)| {
-            line(*contender, *rows, runs, results.get(&(*rows, Contender::BarePages)))
-        })
-        .collect();
-    write(&report::files_markdown(&lines), &args.folder.join("files.md"))
+    let (text, path) = (runs.markdown(), args.folder.join("files.md"));
+    println!("\n{text}");
+    report::save(&text, &path)?;
+    println!("written to {}", path.display());
+    Ok(())
 }
 
 /// The splits and the parallelism that the bare loop is fastest with.
 fn best_floor(arena: &Arena, rows: u64) -> Result<Floor> {
-    let mut best: Option<(f64, Floor)> = None;
-    for splits in SPLITS {
-        for at_once in AT_ONCE {
-            let (spent, _) = arena.run(Contender::BarePages, rows, (splits, at_once))?;
-            let seconds = spent.seconds;
-            println!("bare page loop with {splits} splits, {at_once} at once: {seconds:.2} s");
-            if best.is_none_or(|(least, _)| seconds < least) {
-                best = Some((seconds, (splits, at_once)));
-            }
-        }
-    }
-    best.map(|(_, floor)| floor).context("nothing was measured")
-}
-
-fn line(
-    contender: Contender,
-    rows: u64,
-    runs: &[(Spent, Written)],
-    floor: Option<&Vec<(Spent, Written)>>,
-) -> FileLine {
-    let median = |runs: &[(Spent, Written)], figure: fn(&(Spent, Written)) -> f64| {
-        report::median(runs.iter().map(figure))
-    };
-    let seconds = median(runs, |(spent, _)| spent.seconds);
-    FileLine {
-        name: contender.title().to_owned(),
-        rows,
-        rounds: runs.len(),
-        seconds,
-        ratio: floor.map(|floor| seconds / median(floor, |(spent, _)| spent.seconds)),
-        cpu_seconds: median(runs, |(spent, _)| spent.cpu_seconds),
-        peak_mib: median(runs, |(spent, _)| spent.peak_mib),
-        written_mib: median(runs, |(_, written)| written.bytes as f64 / (1024.0 * 1024.0)),
-    }
-}
-
-fn write(text: &str, path: &Path) -> Result<()> {
-    println!("\n{text}");
-    std::fs::write(path, text).with_context(|| format!("can't write {}", path.display()))?;
-    println!("written to {}", path.display());
-    Ok(())
+    let settings =
+        SPLITS.iter().flat_map(|splits| AT_ONCE.iter().map(move |at_once| (*splits, *at_once)));
+    fastest(settings, |(splits, at_once)| {
+        let seconds = Exporter::FLOOR.run(arena, rows, (*splits, *at_once))?.spent.seconds;
+        println!("bare page loop with {splits} splits, {at_once} at once: {seconds:.2} s");
+        Ok(seconds)
+    })
 }

@@ -6,13 +6,14 @@
 #![expect(clippy::print_stdout, reason = "a benchmark talks to a terminal")]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use benches::bare::{self, AT_ONCE, SPLITS};
+use benches::contender::fastest;
 use benches::dataset::Reading;
 use benches::report;
 use benches::tables::{KEYSPACE, connect, prepare, table};
@@ -163,22 +164,20 @@ fn child(hosts: &[String], one: &One) -> Result<Measured> {
 
 /// The bare loop's fastest splits and parallelism.
 fn best(hosts: &[String], rows: u64, what: What) -> Result<One> {
-    let mut best: Option<(f64, One)> = None;
-    for splits in SPLITS {
-        for at_once in AT_ONCE {
-            let one =
-                One { rows, what, splits: Some(splits), at_once: Some(at_once), page_bytes: None };
-            let seconds = child(hosts, &one)?.seconds;
-            println!("{what:?} with {splits} splits, {at_once} at once: {seconds:.2} s");
-            if best.as_ref().is_none_or(|(least, _)| seconds < *least) {
-                best = Some((seconds, one));
-            }
-        }
-    }
-    best.map(|(_, one)| one).context("nothing was measured")
+    let settings = SPLITS
+        .iter()
+        .flat_map(|splits| AT_ONCE.iter().map(move |at_once| (Some(*splits), Some(*at_once))));
+    let settings =
+        settings.map(|(splits, at_once)| One { rows, what, splits, at_once, page_bytes: None });
+    fastest(settings, |one| {
+        let (splits, at_once) = (one.splits.unwrap_or(0), one.at_once.unwrap_or(0));
+        let seconds = child(hosts, one)?.seconds;
+        println!("{what:?} with {splits} splits, {at_once} at once: {seconds:.2} s");
+        Ok(seconds)
+    })
 }
 
-fn all(hosts: &[String], rows: u64, rounds: u32, report: &PathBuf) -> Result<()> {
+fn all(hosts: &[String], rows: u64, rounds: u32, path: &Path) -> Result<()> {
     let ours = |what| One { rows, what, splits: None, at_once: None, page_bytes: None };
     // The JVMs compile while they are first used.
     child(hosts, &ours(What::Count))?;
@@ -222,10 +221,7 @@ fn all(hosts: &[String], rows: u64, rounds: u32, report: &PathBuf) -> Result<()>
     };
     let text = report::markdown(&results.iter().map(line).collect::<Vec<_>>());
     println!("\n{text}");
-    if let Some(folder) = report.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(report, &text)?;
-    println!("written to {}", report.display());
+    report::save(&text, path)?;
+    println!("written to {}", path.display());
     Ok(())
 }

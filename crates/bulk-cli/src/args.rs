@@ -7,6 +7,7 @@ use bulk::{Consistency, TableName};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::export_args::Export;
+use crate::import_args::Import;
 use crate::narrow_args::Narrow;
 
 const EXIT_CODES: &str = "\
@@ -15,7 +16,7 @@ Exit codes:
   1    internal error
   2    usage: bad arguments, no such keyspace, table or column, a table that cannot be scanned
   3    cannot connect: no node reached or answering, or credentials refused
-  4    finished with errors: the result is partial, and what is missing was named
+  4    finished with errors: the result is partial, and what is missing or bad was named
   5    files: the destination cannot be written or read (full, no permission, not reached)
   130  interrupted (Ctrl-C, SIGTERM): the result is partial";
 
@@ -36,7 +37,7 @@ Examples:
   cassandra-bulk verify /data/orders
   cassandra-bulk verify s3://bucket/orders --live --host 10.0.0.1";
 
-/// Count, plan, export and verify whole Apache Cassandra and ScyllaDB tables, by token ranges.
+/// Count, plan, export, import and verify whole Apache Cassandra and ScyllaDB tables, by token ranges.
 #[derive(Debug, Parser)]
 #[command(name = "cassandra-bulk", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Write every row of a table to files or to standard output: CSV, JSON, Parquet, Arrow.
     Export(Box<Export>),
+    /// Load a table from files: CSV, JSON, Parquet, Arrow, or the folder of an export.
+    Import(Box<Import>),
     /// Compare the files of an export with its manifest, and with the table.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
@@ -66,6 +69,7 @@ impl Command {
             Command::Count(count) => &count.common,
             Command::Plan(plan) => &plan.common,
             Command::Export(export) => &export.common,
+            Command::Import(import) => &import.common,
             Command::Verify(verify) => &verify.common,
         }
     }
@@ -144,7 +148,15 @@ pub(crate) struct Split {
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) split: Split,
-    /// Give a range up after so many seconds of faults without a page in between.
+    #[command(flatten)]
+    pub(crate) conduct: Conduct,
+}
+
+/// How a run bears faults, and shows itself.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct Conduct {
+    /// Give a range, or a batch of rows, up after so many seconds of faults without progress.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(crate) max_retry_time: Duration,
     /// Show no progress.
@@ -178,9 +190,9 @@ pub(crate) struct Common {
     /// Read from the replicas of this datacenter.
     #[arg(long, value_name = "NAME")]
     pub(crate) local_dc: Option<String>,
-    /// The consistency of each read.
-    #[arg(long, value_name = "LEVEL", default_value = "LOCAL_ONE", value_parser = consistency, ignore_case = true)]
-    pub(crate) consistency: Consistency,
+    /// The consistency of each read, or write [default: LOCAL_ONE; LOCAL_QUORUM for import].
+    #[arg(long, value_name = "LEVEL", value_parser = consistency, ignore_case = true)]
+    pub(crate) consistency: Option<Consistency>,
     /// Give a connection up after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) connect_timeout: Duration,
@@ -261,6 +273,11 @@ mod tests {
             "export a.b x --max-file-size 0",
             "export a.b x --allow-filtering",
             "export a.b x --file-name orders",
+            "import a.b",
+            "import a.b --from x --max-errors many",
+            "import a.b --from x --map id",
+            "import a.b --from x --ttl -1",
+            "import a.b --from x --resume",
             "verify",
             "plan a.b --output xml",
         ] {

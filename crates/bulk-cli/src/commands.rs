@@ -25,6 +25,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             Command::Count(count) => count.run().await,
             Command::Plan(plan) => plan.run().await,
             Command::Export(export) => export.run().await,
+            Command::Import(import) => import.run().await,
             Command::Verify(verify) => verify.run().await,
         }
     });
@@ -47,11 +48,14 @@ impl Split {
 impl Run {
     /// The options of a run that shows itself and can be interrupted.
     pub(crate) fn options(&self, common: &Common) -> (Progress, BulkOptions) {
-        let (progress, observer) = Progress::start(self.quiet);
+        let (progress, observer) = Progress::start(self.conduct.quiet);
         let scan = ScanOptions {
-            consistency: Some(common.consistency),
+            consistency: common.consistency,
             request_timeout: common.request_timeout,
-            retry: RetryPolicy { max_elapsed: self.max_retry_time, ..RetryPolicy::default() },
+            retry: RetryPolicy {
+                max_elapsed: self.conduct.max_retry_time,
+                ..RetryPolicy::default()
+            },
             observer,
             cancel: signal::cancelled_by_signals(),
             ..ScanOptions::default()
@@ -61,7 +65,7 @@ impl Run {
 
     /// Says how a run ended, on standard error, unless that is not wanted.
     pub(crate) fn conclude(&self, stats: &Stats) {
-        if !self.quiet {
+        if !self.conduct.quiet {
             // Where standard error is closed, the result still stands.
             let _ = writeln!(std::io::stderr(), "{}", output::summary(stats));
         }

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use bulk::{ConnectOptions, Credentials, Operator};
+use bulk::{ConnectOptions, Consistency, Credentials, Operator};
 
 use crate::args::Common;
 use crate::exit::Failure;
@@ -16,7 +16,7 @@ pub(crate) async fn connect(common: &Common) -> Result<Operator, Failure> {
         port: common.port,
         credentials: credentials(common)?,
         local_datacenter: common.local_dc.clone(),
-        consistency: common.consistency,
+        consistency: common.consistency.unwrap_or(Consistency::LocalOne),
         connect_timeout: common.connect_timeout,
         request_timeout: common.request_timeout,
         compression: common.compress_frames,

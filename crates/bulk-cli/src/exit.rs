@@ -32,6 +32,8 @@ pub(crate) enum Failure {
     Output(std::io::Error),
     /// What was verified is not as it should be.
     Different(usize),
+    /// So many records of an import are kept, since they could not be written.
+    Bad(u64),
     /// The program could not be set up.
     Setup(String),
 }
@@ -45,7 +47,7 @@ impl Failure {
         match self {
             Failure::Usage(_) => USAGE,
             Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => OK,
-            Failure::Different(_) => INCOMPLETE,
+            Failure::Different(_) | Failure::Bad(_) => INCOMPLETE,
             Failure::Output(_) | Failure::Setup(_) => INTERNAL,
             Failure::Job(error) => match error.kind() {
                 ErrorKind::Connect => CONNECT,
@@ -63,6 +65,8 @@ impl Failure {
         match self {
             Failure::Usage(message) | Failure::Setup(message) => message.clone(),
             Failure::Output(error) => format!("the result cannot be written: {error}"),
+            Failure::Bad(1) => "1 record was not written".to_owned(),
+            Failure::Bad(count) => format!("{count} records were not written"),
             Failure::Different(1) => "there is 1 difference".to_owned(),
             Failure::Different(count) => format!("there are {count} differences"),
             // It has told every cause, one for each host.

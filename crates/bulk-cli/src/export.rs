@@ -6,6 +6,7 @@ use bulk::{
     BulkOptions, ErrorKind, ExportOptions, ExportReport, Location, Operator, Stats, StreamWriter,
 };
 
+use crate::again::again;
 use crate::args::Output;
 use crate::exit::Failure;
 use crate::export_args::Export;
@@ -99,7 +100,7 @@ impl Export {
                 if report.stats.ranges_total > 0 {
                     self.run.conclude(&report.stats);
                 }
-                if !self.run.quiet {
+                if !self.run.conduct.quiet {
                     writeln!(std::io::stderr(), "{}", output::exported(report, location))?;
                 }
             }
@@ -123,16 +124,8 @@ impl Export {
                 | ErrorKind::Value
         );
         if may_go_on && how.batches.limit.is_none() {
-            let arguments = std::env::args().filter(|argument| argument != "--overwrite");
-            let mut line: Vec<String> = arguments.collect();
-            if !self.files.resume {
-                line.push("--resume".to_owned());
-            }
-            let words = line.iter().map(String::as_str);
-            if let Ok(line) = shlex::try_join(words) {
-                // Where standard error is closed, nobody misses it.
-                let _ = writeln!(std::io::stderr(), "what is whole stays; go on with:\n  {line}");
-            }
+            let resume = if self.files.resume { "" } else { "--resume" };
+            again("what is whole stays; go on with", &[resume], &["--overwrite"]);
         }
         Ok(())
     }

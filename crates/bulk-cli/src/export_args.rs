@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use bulk::{CellColumns, FileName, TableName};
+use bulk::{CellColumns, CsvOptions, FileName, Format, ParquetOptions, TableName};
 use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::args::{Common, Run};
 use crate::byte_size::ByteSize;
+use crate::csv_args::Csv;
 use crate::moment::Moment;
 use crate::narrow_args::Narrow;
 
@@ -33,7 +34,7 @@ pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) files: Files,
     #[command(flatten)]
-    pub(crate) text: Text,
+    pub(crate) csv: Csv,
     #[command(flatten)]
     pub(crate) parquet: Parquet,
     #[command(flatten)]
@@ -136,28 +137,17 @@ pub(crate) enum FormatName {
     Arrow,
 }
 
-/// How CSV is written.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "CSV")]
-pub(crate) struct Text {
-    /// What stands between fields; \t for a tab [default: ,].
-    #[arg(long, value_name = "CHAR", value_parser = character)]
-    pub(crate) delimiter: Option<u8>,
-    /// What stands around fields that need it [default: "].
-    #[arg(long, value_name = "CHAR", value_parser = character)]
-    pub(crate) quote: Option<u8>,
-    /// What stands before a quote in a field [default: a quote].
-    #[arg(long, value_name = "CHAR", value_parser = character)]
-    pub(crate) escape: Option<u8>,
-    /// Write no line with the names of the columns.
-    #[arg(long)]
-    pub(crate) no_header: bool,
-    /// What null is written as; text that is the same is quoted [default: nothing].
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) null: Option<String>,
-    /// The encoding, by its name on the web, such as latin1 [default: utf-8].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) encoding: Option<String>,
+impl FormatName {
+    /// The format, of this dialect if it is CSV.
+    pub(crate) fn format(self, csv: &CsvOptions) -> Format {
+        match self {
+            FormatName::Csv => Format::Csv(csv.clone()),
+            FormatName::Jsonl => Format::JsonLines,
+            FormatName::Json => Format::JsonArray,
+            FormatName::Parquet => Format::Parquet(ParquetOptions::default()),
+            FormatName::Arrow => Format::Arrow,
+        }
+    }
 }
 
 /// How Parquet is written.
@@ -207,14 +197,6 @@ fn fixed(text: &str) -> Result<(u8, u8), String> {
     Ok((precision.trim().parse().map_err(|_| bad())?, scale.trim().parse().map_err(|_| bad())?))
 }
 
-fn character(text: &str) -> Result<u8, String> {
-    match (text, text.as_bytes()) {
-        ("\\t", _) => Ok(b'\t'),
-        (_, [one]) => Ok(*one),
-        _ => Err("must be one ASCII character, or \\t".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,10 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn one_character_is_one_byte() {
-        assert_eq!(character("\\t"), Ok(b'\t'));
-        assert_eq!(character(";"), Ok(b';'));
-        assert!(character("ä").is_err() && character("").is_err() && character("ab").is_err());
+    fn a_fixed_decimal_has_two_numbers() {
         assert_eq!(fixed("38, 9"), Ok((38, 9)));
         assert!(fixed("38").is_err() && fixed("300,1").is_err());
     }

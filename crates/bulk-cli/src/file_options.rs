@@ -1,11 +1,9 @@
 //! From arguments to how files are written.
 
 use bulk::{
-    Compression, CsvOptions, DecimalMapping, DecodeOptions, EmptyValues, Escape, Existing,
-    ExportOptions, FileOptions, Format, MappingOptions, ParquetCompression, ParquetOptions,
-    WriteWindow,
+    Compression, DecimalMapping, DecodeOptions, EmptyValues, Existing, ExportOptions, FileOptions,
+    Format, MappingOptions, ParquetCompression, ParquetOptions, WriteWindow,
 };
-use encoding_rs::Encoding;
 
 use crate::exit::Failure;
 use crate::export_args::{Export, FormatName};
@@ -69,12 +67,7 @@ impl Export {
                     None => Compression::None,
                     Some(name) => name.parse().map_err(refused)?,
                 };
-                let format = match format {
-                    FormatName::Csv => Format::Csv(self.csv_options()?),
-                    FormatName::Jsonl => Format::JsonLines,
-                    FormatName::Json => Format::JsonArray,
-                    _ => Format::Arrow,
-                };
+                let format = format.format(&self.csv.options()?);
                 FileOptions { format, compression, level }
             }
         };
@@ -84,50 +77,21 @@ impl Export {
 
     /// An option of another format would do nothing: then something else was meant.
     fn refuse_strangers(&self, format: FormatName) -> Result<(), Failure> {
-        let (text, parquet) = (&self.text, &self.parquet);
-        let csv = [
-            (text.delimiter.is_some(), "--delimiter"),
-            (text.quote.is_some(), "--quote"),
-            (text.escape.is_some(), "--escape"),
-            (text.no_header, "--no-header"),
-            (text.null.is_some(), "--null"),
-            (text.encoding.is_some(), "--encoding"),
-        ];
+        let parquet = &self.parquet;
         let parquet = [
             (parquet.row_group_size.is_some(), "--row-group-size"),
             (parquet.no_dictionary, "--no-dictionary"),
             (parquet.no_statistics, "--no-statistics"),
             (!parquet.bloom_filter.is_empty(), "--bloom-filter"),
         ];
-        let strangers = |given: &[(bool, &'static str)], own: FormatName| {
-            given.iter().find(|(is_given, _)| *is_given && format != own).map(|(_, name)| *name)
-        };
-        if let Some(name) = strangers(&csv, FormatName::Csv) {
+        if let Some(name) = self.csv.given().filter(|_| format != FormatName::Csv) {
             return Err(Failure::usage(format!("{name} goes with --format csv")));
         }
-        if let Some(name) = strangers(&parquet, FormatName::Parquet) {
+        let parquet = parquet.into_iter().find(|(is_given, _)| *is_given);
+        if let Some((_, name)) = parquet.filter(|_| format != FormatName::Parquet) {
             return Err(Failure::usage(format!("{name} goes with --format parquet")));
         }
         Ok(())
-    }
-
-    fn csv_options(&self) -> Result<CsvOptions, Failure> {
-        let mut options = CsvOptions { header: !self.text.no_header, ..CsvOptions::default() };
-        let text = &self.text;
-        options.delimiter = text.delimiter.unwrap_or(options.delimiter);
-        options.quote = text.quote.unwrap_or(options.quote);
-        if let Some(escape) = text.escape.filter(|escape| *escape != options.quote) {
-            options.escape = Escape::Byte(escape);
-        }
-        if let Some(null) = &text.null {
-            options.null.clone_from(null);
-        }
-        if let Some(label) = &text.encoding {
-            options.encoding = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
-                Failure::usage(format!("there is no encoding {label:?}; try utf-8 or latin1"))
-            })?;
-        }
-        Ok(options)
     }
 
     fn parquet_options(&self) -> Result<ParquetOptions, Failure> {

@@ -4,14 +4,19 @@
 //! is anything that a user of the library could want.
 #![forbid(unsafe_code)]
 
+mod again;
 mod args;
 mod byte_size;
 mod commands;
 mod connect;
+mod csv_args;
 mod exit;
 mod export;
 mod export_args;
 mod file_options;
+mod import;
+mod import_args;
+mod import_output;
 mod logging;
 mod moment;
 mod narrow_args;

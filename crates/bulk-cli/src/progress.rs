@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use bulk::{Event, Observer, Stats};
+use bulk::{Event, ImportProgress, Observer, Stats};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar has so many steps: hundredths of a percent.
@@ -42,6 +42,30 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Begins to show an import.
+    pub(crate) fn start_import(quiet: bool) -> (Self, impl Fn(&ImportProgress) + Send + Sync) {
+        let is_shown = !quiet && std::io::stderr().is_terminal();
+        let bar = if is_shown { bar() } else { ProgressBar::hidden() };
+        let (shown, last) = (bar.clone(), Mutex::new(Instant::now()));
+        let callback = move |progress: &ImportProgress| {
+            if is_shown {
+                show_import(&shown, progress);
+            } else if !quiet
+                && let Ok(mut last) = last.lock()
+                && last.elapsed() >= LINE_EVERY
+            {
+                *last = Instant::now();
+                let percent = progress.percent().map(|percent| format!("{percent:.2} %, "));
+                let (percent, rate) = (percent.unwrap_or_default(), import_rate(progress));
+                // Where standard error is closed, nobody misses the line.
+                let _ = writeln!(std::io::stderr(), "{percent}{rate}");
+            }
+        };
+        (Progress { bar }, callback)
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
@@ -59,12 +83,33 @@ fn bar() -> ProgressBar {
 }
 
 fn show(bar: &ProgressBar, stats: &Stats) {
-    // At most STEPS, and never negative.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to STEPS")]
-    let position = (stats.percent() * STEPS as f64 / 100.0) as u64;
-    bar.set_position(position);
+    bar.set_position(steps(stats.percent()));
     bar.set_prefix(format!("{:.1} %", stats.percent()));
     bar.set_message(rate(stats));
+}
+
+fn steps(percent: f64) -> u64 {
+    // At most STEPS, and never negative.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to STEPS")]
+    let steps = (percent * STEPS as f64 / 100.0) as u64;
+    steps
+}
+
+fn show_import(bar: &ProgressBar, progress: &ImportProgress) {
+    if let Some(percent) = progress.percent() {
+        bar.set_position(steps(percent));
+        bar.set_prefix(format!("{percent:.1} %"));
+    }
+    bar.set_message(import_rate(progress));
+}
+
+/// Records and records per second, for people.
+fn import_rate(progress: &ImportProgress) -> String {
+    let (read, bad) = (progress.counts.read, progress.counts.bad);
+    let bad = if bad == 0 { String::new() } else { format!(", {} bad", HumanCount(bad)) };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating")]
+    let per_second = progress.rows_per_second() as u64;
+    format!("{} records{bad}, {} rows/s", HumanCount(read), HumanCount(per_second))
 }
 
 /// Rows and rows per second, for people.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use executor::Stats;
 
+use crate::import::ImportReport;
+
 /// The result of a job.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -42,6 +44,17 @@ pub enum Error {
     Files(formats::Error),
     /// In the job itself.
     Job(JobError),
+    /// In an import that had begun to write.
+    Import(Box<ImportError>),
+}
+
+/// An import that did not do all that was asked, with the report of what it did.
+#[derive(Debug)]
+pub struct ImportError {
+    kind: ErrorKind,
+    message: String,
+    report: ImportReport,
+    source: Option<Error>,
 }
 
 /// What a job itself refuses.
@@ -61,6 +74,43 @@ impl Error {
     pub(crate) fn internal(what: impl fmt::Display) -> Self {
         let message = format!("internal error, please report it: {what}");
         Error::Job(JobError { kind: ErrorKind::Internal, message, source: None })
+    }
+
+    /// A job that cannot go on, and may later.
+    pub(crate) fn incomplete(message: impl Into<String>) -> Self {
+        Error::Job(JobError { kind: ErrorKind::Incomplete, message: message.into(), source: None })
+    }
+
+    /// A place that cannot be written.
+    pub(crate) fn destination(message: impl Into<String>) -> Self {
+        Error::Job(JobError { kind: ErrorKind::Destination, message: message.into(), source: None })
+    }
+
+    pub(crate) fn import(
+        kind: ErrorKind,
+        message: String,
+        report: ImportReport,
+        source: Option<Error>,
+    ) -> Self {
+        Error::Import(Box::new(ImportError { kind, message, report, source }))
+    }
+
+    /// The same, with what it is about, where it does not say that itself.
+    pub(crate) fn about(self, what: &str) -> Self {
+        match self {
+            Error::Job(error) => {
+                Error::Job(JobError { message: format!("{what}: {}", error.message), ..error })
+            }
+            other => other,
+        }
+    }
+
+    /// What an import that ended badly has done.
+    pub fn import_report(&self) -> Option<&ImportReport> {
+        match self {
+            Error::Import(error) => Some(&error.report),
+            _ => None,
+        }
     }
 
     pub(crate) fn with_source(self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -86,6 +136,7 @@ impl Error {
                     ErrorKind::Incomplete
                 }
                 executor::ErrorKind::Interrupted => ErrorKind::Interrupted,
+                executor::ErrorKind::Invalid => ErrorKind::Request,
                 _ => ErrorKind::Internal,
             },
             Error::Value(error) => match error.kind() {
@@ -98,6 +149,7 @@ impl Error {
                 _ => ErrorKind::Destination,
             },
             Error::Job(error) => error.kind,
+            Error::Import(error) => error.kind,
         }
     }
 
@@ -107,6 +159,7 @@ impl Error {
             Error::Topology(error) => error.retryable(),
             Error::Run(error) => error.retryable(),
             Error::Files(error) => error.retryable(),
+            Error::Import(error) => error.source.as_ref().is_some_and(Error::retryable),
             Error::Value(_) | Error::Job(_) => false,
         }
     }
@@ -133,6 +186,7 @@ impl fmt::Display for Error {
             Error::Value(error) => error.fmt(f),
             Error::Files(error) => error.fmt(f),
             Error::Job(error) => f.write_str(&error.message),
+            Error::Import(error) => f.write_str(&error.message),
         }
     }
 }
@@ -145,6 +199,7 @@ impl StdError for Error {
             Error::Value(error) => error.source(),
             Error::Files(error) => error.source(),
             Error::Job(error) => error.source.as_deref().map(|source| source as _),
+            Error::Import(error) => error.source.as_ref().map(|source| source as _),
         }
     }
 }

@@ -38,8 +38,10 @@
 #![forbid(unsafe_code)]
 
 mod batches;
+mod document;
 mod error;
 mod export;
+mod import;
 mod limit;
 mod operator;
 mod options;
@@ -49,19 +51,25 @@ mod selection;
 mod verify;
 
 pub use batches::{BatchOptions, BatchStream};
-pub use cql_arrow::{DecimalMapping, DecodeOptions, EmptyValues, MappingOptions};
-pub use error::{Error, ErrorKind, JobError, Result};
+pub use cql_arrow::{
+    BlobText, DecimalMapping, DecodeOptions, EmptyValues, EpochUnit, MappingOptions, Nulls,
+    TextOptions,
+};
+pub use error::{Error, ErrorKind, ImportError, JobError, Result};
 pub use executor::{
     Condition, ConditionError, CountReport, Event, Observer, RangeCount, RangeFailure, RetryPolicy,
-    ScanOptions, Stats, event_stream,
+    ScanOptions, Stats, WriteOptions, WriteStats, event_stream,
 };
 pub use export::{
     ColumnRecord, Existing, ExportOptions, ExportPlan, ExportReport, FileName, FileRecord,
     MANIFEST, Manifest, NodeRecord, RingRecord, Settings,
 };
 pub use formats::{
-    Compression, CsvOptions, Escape, FileOptions, Format, Location, ParquetCompression,
-    ParquetOptions, StreamWriter,
+    Compression, CsvOptions, Escape, FileOptions, Format, FormatName, Guess, Location,
+    ParquetCompression, ParquetOptions, StreamWriter,
+};
+pub use import::{
+    BrokenFile, Counts, Import, ImportOptions, ImportProgress, ImportReport, MaxErrors,
 };
 pub use operator::Operator;
 pub use options::BulkOptions;

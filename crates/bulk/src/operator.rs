@@ -16,6 +16,7 @@ use topology::{
 use crate::batches::{BatchOptions, BatchStream, PageDecoder};
 use crate::error::{Error, Result};
 use crate::export::{Export, ExportOptions, ExportPlan, ExportReport, Job};
+use crate::import::Import;
 use crate::limit::RowLimit;
 use crate::options::BulkOptions;
 use crate::partitions::LargestPartitions;
@@ -72,7 +73,11 @@ impl Operator {
         self.plan_with(schema, &ring, &estimates, options)
     }
 
-    async fn read(&self, keyspace: &str, table: &str) -> Result<(Arc<TableSchema>, RingSnapshot)> {
+    pub(crate) async fn read(
+        &self,
+        keyspace: &str,
+        table: &str,
+    ) -> Result<(Arc<TableSchema>, RingSnapshot)> {
         let name = TableName::new(keyspace, table);
         let schema = TableSchema::read(&self.session, &name).await?;
         let ring = RingSnapshot::read(&self.session, &name)?;
@@ -314,6 +319,11 @@ impl Operator {
         let mut scan = options.scan.clone();
         scan.cancel = scan.cancel.child_token();
         job.run(plan, scan).await
+    }
+
+    /// Begins an import into a table: see [`Import`].
+    pub fn import(&self, keyspace: &str, table: &str) -> Import {
+        Import::new(self.clone(), keyspace, table)
     }
 
     /// What [`export`](Self::export) would do, and whether its destination would be refused. Changes

@@ -182,7 +182,7 @@ fn call(function: &str, column: &Column) -> Expression {
 }
 
 /// Whether each element of a value is a cell of its own, with a write time of its own.
-fn is_multi_cell(typ: &ColumnType<'_>) -> bool {
+pub(crate) fn is_multi_cell(typ: &ColumnType<'_>) -> bool {
     matches!(
         typ,
         ColumnType::Collection { frozen: false, .. }
@@ -190,11 +190,11 @@ fn is_multi_cell(typ: &ColumnType<'_>) -> bool {
     )
 }
 
-fn is_counter(column: &Column) -> bool {
+pub(crate) fn is_counter(column: &Column) -> bool {
     matches!(column.typ, ColumnType::Native(NativeType::Counter))
 }
 
-fn is_key(column: &Column) -> bool {
+pub(crate) fn is_key(column: &Column) -> bool {
     matches!(column.kind, ColumnKind::PartitionKey | ColumnKind::Clustering)
 }
 

@@ -1,12 +1,14 @@
 //! Between the async store and readers that block: each file that is read this way has a thread of the
-//! runtime's blocking pool, which decompresses and parses, at most a few batches ahead.
+//! runtime's blocking pool, which decompresses and parses, at most a chunk ahead.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow_array::RecordBatch;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 use tokio::runtime::Handle;
@@ -15,48 +17,70 @@ use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::location::Location;
+use crate::records::Chunk;
 
-/// Batches of a file, in its order. It ends after the first error.
-pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
+/// Chunks that wait for the consumer.
+const AHEAD: usize = 1;
 
-/// How many rows a batch has that is read from text, at most.
-pub(crate) const BATCH_ROWS: usize = 8192;
-/// How many bytes of text make a batch, about.
-pub(crate) const BATCH_BYTES: usize = 4 << 20;
-/// Batches that wait for the consumer.
-const AHEAD: usize = 2;
+/// Where a reader's chunks go.
+pub(crate) struct ChunkSink(mpsc::Sender<Chunk>);
 
-/// Where a reader's batches go.
-pub(crate) struct BatchSink(mpsc::Sender<RecordBatch>);
-
-impl BatchSink {
-    /// Hands a batch over, once there is room. It fails when nobody wants more.
-    pub(crate) fn send(&self, batch: RecordBatch) -> Result<()> {
-        let gone = |_| Error::request("the batches are not wanted any more");
-        self.0.blocking_send(batch).map_err(gone)
+impl ChunkSink {
+    /// Hands a chunk over, once there is room. It fails when nobody wants more.
+    pub(crate) fn send(&self, chunk: Chunk) -> Result<()> {
+        let gone = |_| Error::request("the records are not wanted any more");
+        self.0.blocking_send(chunk).map_err(gone)
     }
 }
 
-/// Runs a reader on a thread of its own.
-pub(crate) fn batches(
-    reader: impl FnOnce(&BatchSink) -> Result<()> + Send + 'static,
-) -> BatchStream {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    let reader = tokio::task::spawn_blocking(move || reader(&BatchSink(sender)));
-    stream::unfold((receiver, Some(reader)), next).boxed()
+/// Chunks that a reader on a thread of its own makes.
+pub(crate) struct Chunks {
+    receiver: mpsc::Receiver<Chunk>,
+    reader: Option<JoinHandle<Result<()>>>,
 }
 
-type Reading = (mpsc::Receiver<RecordBatch>, Option<JoinHandle<Result<()>>>);
-
-/// The next batch; after the last one, what became of the reader.
-async fn next((mut receiver, mut reader): Reading) -> Option<(Result<RecordBatch>, Reading)> {
-    if let Some(batch) = receiver.recv().await {
-        return Some((Ok(batch), (receiver, reader)));
+impl Chunks {
+    pub(crate) fn new(reader: impl FnOnce(&ChunkSink) -> Result<()> + Send + 'static) -> Self {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let reader = tokio::task::spawn_blocking(move || reader(&ChunkSink(sender)));
+        Chunks { receiver, reader: Some(reader) }
     }
-    let ended = reader.take()?.await;
-    let ended =
-        ended.unwrap_or_else(|error| Err(Error::of("the reader ended unexpectedly", error)));
-    ended.err().map(|error| (Err(error), (receiver, None)))
+
+    /// The next chunk; after the last one, what became of the reader.
+    pub(crate) async fn next(&mut self) -> Result<Option<Chunk>> {
+        if let Some(chunk) = self.receiver.recv().await {
+            return Ok(Some(chunk));
+        }
+        let Some(reader) = &mut self.reader else { return Ok(None) };
+        let ended = joined(reader.await);
+        self.reader = None;
+        ended.map(|()| None)
+    }
+}
+
+/// Runs what blocks on a thread of its own.
+pub(crate) async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    joined(tokio::task::spawn_blocking(work).await)
+}
+
+fn joined<T>(ended: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
+    ended.unwrap_or_else(|error| Err(Error::of_data("its reader ended unexpectedly", error)))
+}
+
+/// How many bytes of a file have been read, for whoever wants to know while it is read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BytesRead(Arc<AtomicU64>);
+
+impl BytesRead {
+    pub(crate) fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A file's bytes, from the first to the last.
@@ -64,11 +88,12 @@ pub(crate) struct Sequential {
     runtime: Handle,
     pieces: BoxStream<'static, Result<Bytes>>,
     piece: Bytes,
+    read: BytesRead,
 }
 
 impl Sequential {
-    pub(crate) fn new(pieces: BoxStream<'static, Result<Bytes>>) -> Self {
-        Sequential { runtime: Handle::current(), pieces, piece: Bytes::new() }
+    pub(crate) fn new(pieces: BoxStream<'static, Result<Bytes>>, read: BytesRead) -> Self {
+        Sequential { runtime: Handle::current(), pieces, piece: Bytes::new(), read }
     }
 }
 
@@ -82,54 +107,50 @@ impl Read for Sequential {
         }
         let count = self.piece.len().min(out.len());
         out[..count].copy_from_slice(&self.piece.split_to(count));
+        self.read.add(count as u64);
         Ok(count)
     }
 }
 
-/// A file's bytes at any place, a request for each read: the reader reads in large pieces.
+/// A file's bytes at any place, a request for each read.
 pub(crate) struct RandomAccess {
     runtime: Handle,
     location: Location,
     path: Path,
     size: u64,
-    position: u64,
+    read: BytesRead,
 }
 
 impl RandomAccess {
-    pub(crate) async fn open(location: &Location, name: &str) -> Result<Self> {
-        let path = location.path(name)?;
-        let found = location.store().head(&path).await;
-        let size = found.map_err(|source| location.unreadable(name, source))?.size;
-        let (runtime, location) = (Handle::current(), location.clone());
-        Ok(RandomAccess { runtime, location, path, size, position: 0 })
+    /// Waits for the store, on a thread where that is allowed.
+    pub(crate) fn open(location: &Location, name: &str, read: BytesRead) -> Result<Self> {
+        let runtime = Handle::current();
+        let size = runtime.block_on(location.head(name))?.bytes;
+        Ok(RandomAccess {
+            runtime,
+            path: location.path(name)?,
+            location: location.clone(),
+            size,
+            read,
+        })
     }
-}
 
-impl Read for RandomAccess {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let end = self.size.min(self.position.saturating_add(out.len() as u64));
-        if end <= self.position {
-            return Ok(0);
+    /// The file's size.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The bytes of a range, which must be in the file.
+    pub(crate) fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        if range.end > self.size || range.start > range.end {
+            return Err(Error::data("it is too short"));
         }
-        let read = self.location.store().get_range(&self.path, self.position..end);
-        let bytes = self.runtime.block_on(read).map_err(io::Error::other)?;
-        let count = bytes.len().min(out.len());
-        out[..count].copy_from_slice(&bytes[..count]);
-        self.position += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for RandomAccess {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let position = match to {
-            SeekFrom::Start(position) => Some(position),
-            SeekFrom::End(offset) => self.size.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-        };
-        self.position = position
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is too short"))?;
-        Ok(self.position)
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        self.read.add(range.end - range.start);
+        let read = self.runtime.block_on(self.location.store().get_range(&self.path, range));
+        read.map_err(|source| Error::of_data("it can't be read", source))
     }
 }
 
@@ -139,8 +160,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_dies_does_not_look_like_the_end() {
-        let mut batches = batches(|_| panic!("a bug"));
-        assert!(batches.next().await.unwrap().is_err());
-        assert!(batches.next().await.is_none());
+        let mut chunks = Chunks::new(|_| panic!("a bug"));
+        assert!(chunks.next().await.is_err());
+        assert!(chunks.next().await.unwrap().is_none());
     }
 }

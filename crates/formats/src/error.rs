@@ -47,6 +47,10 @@ impl Error {
         Error::new(ErrorKind::Request, message)
     }
 
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::NotFound, message)
+    }
+
     pub(crate) fn data(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Data, message)
     }
@@ -203,7 +207,7 @@ fn of_io(error: &io::Error) -> Option<(ErrorKind, bool)> {
         K::StorageFull | K::QuotaExceeded => (ErrorKind::Full, false),
         K::PermissionDenied | K::ReadOnlyFilesystem => (ErrorKind::Denied, false),
         K::AlreadyExists => (ErrorKind::Exists, false),
-        K::NotFound => (ErrorKind::NotFound, false),
+        K::NotFound | K::NotADirectory => (ErrorKind::NotFound, false),
         K::InvalidData | K::UnexpectedEof => (ErrorKind::Data, false),
         K::TimedOut | K::ConnectionReset | K::ConnectionAborted | K::ConnectionRefused => {
             (ErrorKind::Store, true)

@@ -1,4 +1,4 @@
-//! One file, written and read.
+//! One file, written.
 
 use std::fmt;
 
@@ -6,17 +6,12 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use serde::{Deserialize, Serialize};
 
-use crate::blocking::{BatchStream, RandomAccess, Sequential, batches};
-use crate::csv::CsvReader;
-use crate::decompression::decompressor;
 use crate::encoder::Encoder;
 use crate::error::{Error, Result};
-use crate::format::{FileOptions, Format};
-use crate::json::JsonReader;
+use crate::format::FileOptions;
 use crate::location::Location;
 use crate::object::Upload;
 use crate::pieces::Pieces;
-use crate::{ipc, parquet};
 
 /// One file being written. It is invisible until [`FileWriter::finish`]; dropping or aborting it leaves
 /// nothing visible.
@@ -176,54 +171,4 @@ pub(crate) fn check_schema(schema: &SchemaRef, batch: &RecordBatch) -> Result<()
         "a batch has another schema than the file: {} instead of {schema}",
         batch.schema_ref()
     )))
-}
-
-/// Reads a file.
-///
-/// `schema` says what is in CSV and JSON files, with the CQL types in its metadata; the names in a CSV
-/// header decide the order of its columns, and must be those of the schema. Parquet and Arrow files know
-/// their own schema, and `schema` is left aside.
-///
-/// A batch has at most 8192 rows, or for Arrow as many as it had when it was written. Memory: a few
-/// batches; for Parquet, a row group, compressed.
-///
-/// # Errors
-///
-/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), [`ErrorKind::Data`](crate::ErrorKind::Data) where
-/// the file is not what it should be, naming the line and the column of text; also later, in the stream.
-pub async fn read(
-    location: &Location,
-    name: &str,
-    schema: Option<SchemaRef>,
-    options: &FileOptions,
-) -> Result<BatchStream> {
-    options.check()?;
-    let about = {
-        let shown = location.shown(name);
-        move |error: Error| error.about(shown)
-    };
-    match &options.format {
-        Format::Parquet(_) => return parquet::read(location, name).await,
-        Format::Arrow => {
-            let file = RandomAccess::open(location, name).await?;
-            return Ok(batches(move |sink| ipc::read(file, sink).map_err(about)));
-        }
-        Format::Csv(_) | Format::JsonLines | Format::JsonArray => {}
-    }
-    let schema = schema
-        .ok_or_else(|| Error::request(format!("{} files are read by a schema", options.format)))?;
-    let source = Sequential::new(location.stream(name).await?);
-    let options = options.clone();
-    Ok(batches(move |sink| {
-        let text = || {
-            let source = decompressor(source, options.compression)
-                .map_err(|error| Error::of_data("it can't be decompressed", error))?;
-            match options.format {
-                Format::Csv(csv) => CsvReader::new(source, schema, csv)?.run(sink),
-                Format::JsonArray => JsonReader::new(schema, sink)?.array(source),
-                _ => JsonReader::new(schema, sink)?.lines(source),
-            }
-        };
-        text().map_err(about)
-    }))
 }

@@ -2,6 +2,8 @@
 //!
 //! A [`Location`] is a folder somewhere. A [`FileWriter`] writes one file into it, batch by batch, which
 //! is visible when it is whole, durable, and summed up, and not before. [`read`] gives the batches back.
+//! Files of others are found by [`sources`] and read by [`open`], which tells what they are; there a
+//! record may be bad, and is told with its place while the others are read.
 //! A [`StreamWriter`] writes the same bytes to standard output.
 //!
 //! What a value looks like in text is not decided here, but in [`cql_arrow`]; nothing here knows of a
@@ -55,17 +57,26 @@ mod object;
 mod parquet;
 mod partition;
 mod pieces;
+mod read;
+mod records;
+mod source;
 mod stream;
 mod url;
+mod window;
 
-pub use self::blocking::BatchStream;
 pub use self::checksum::Checksum;
 pub use self::compression::Compression;
 pub use self::csv::{CsvOptions, Escape};
 pub use self::error::{Error, ErrorKind, Result};
-pub use self::file::{FileWriter, WrittenFile, read};
+pub use self::file::{FileWriter, WrittenFile};
 pub use self::format::{FileOptions, Format};
 pub use self::location::{Entry, Location};
 pub use self::parquet::{ParquetCompression, ParquetOptions};
 pub use self::partition::PartitionBy;
+pub use self::read::{BatchStream, read};
+pub use self::records::{
+    BadRecord, Chunk, FormatName, Guess, Input, Opened, Positions, RecordOptions, Records, open,
+    read_records,
+};
+pub use self::source::{SourceFile, sources};
 pub use self::stream::StreamWriter;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 
 use crate::checksum::{Checksum, RunningChecksum};
 use crate::error::{Error, ErrorKind, Result};
@@ -50,6 +50,17 @@ pub struct Entry {
     pub name: String,
     /// Its size.
     pub bytes: u64,
+    /// What changes when the content does: the store's e-tag, or the size and the time of the last change.
+    pub version: String,
+}
+
+impl Entry {
+    fn new(object: &ObjectMeta) -> Self {
+        let version = object.e_tag.clone().unwrap_or_else(|| {
+            format!("{}-{}", object.size, object.last_modified.timestamp_micros())
+        });
+        Entry { name: object.location.to_string(), bytes: object.size, version }
+    }
 }
 
 impl Location {
@@ -129,10 +140,7 @@ impl Location {
     ///
     /// Where the store can't be listed.
     pub async fn list(&self) -> Result<Vec<Entry>> {
-        let entries = self
-            .store()
-            .list(None)
-            .map_ok(|object| Entry { name: object.location.to_string(), bytes: object.size });
+        let entries = self.store().list(None).map_ok(|object| Entry::new(&object));
         let entries = entries.try_collect::<Vec<_>>().await;
         let mut entries = entries
             .map_err(|source| Error::of(format_args!("{self} could not be listed"), source))?;
@@ -140,6 +148,18 @@ impl Location {
         entries.retain(|entry| !entry.name.is_empty());
         entries.sort_unstable();
         Ok(entries)
+    }
+
+    /// What is known of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`], or where the store can't be asked.
+    pub async fn head(&self, name: &str) -> Result<Entry> {
+        let found = self.store().head(&self.path(name)?).await;
+        let found = found.map_err(|source| self.unreadable(name, source))?;
+        // Stores below a prefix tell the whole path here.
+        Ok(Entry { name: name.to_owned(), ..Entry::new(&found) })
     }
 
     /// A whole file, which must fit in memory.
@@ -289,12 +309,10 @@ impl Location {
     ///
     /// Where that can't be found out.
     pub async fn contains(&self, name: &str) -> Result<bool> {
-        match self.store().head(&self.path(name)?).await {
+        match self.head(name).await {
             Ok(_) => Ok(true),
-            Err(source) => match self.unreadable(name, source) {
-                error if error.kind() == ErrorKind::NotFound => Ok(false),
-                error => Err(error),
-            },
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

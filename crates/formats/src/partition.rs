@@ -8,6 +8,7 @@ use arrow_array::{RecordBatch, UInt64Array};
 use arrow_schema::{Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 use cql_arrow::TextColumn;
+use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Result};
 
@@ -187,6 +188,26 @@ fn escape(text: &str, out: &mut String) {
     }
 }
 
+/// The columns and values in the folders of a file's name, outermost first; the inverse of how
+/// [`PartitionBy`] names them. Other folders are passed over.
+pub(crate) fn partition_of(name: &str) -> Vec<(String, Option<String>)> {
+    let folders = name.split('/').rev().skip(1);
+    let mut partition: Vec<_> = folders.filter_map(column_and_value).collect();
+    partition.reverse();
+    partition
+}
+
+fn column_and_value(folder: &str) -> Option<(String, Option<String>)> {
+    let (column, value) = folder.split_once('=')?;
+    let value = (value != NULL).then(|| unescape(value));
+    (!column.is_empty()).then(|| (unescape(column), value))
+}
+
+/// What was escaped, again. What is no escape of UTF-8 stays as it is.
+fn unescape(text: &str) -> String {
+    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), String::from)
+}
+
 fn unnamed(source: cql_arrow::Error) -> Error {
     Error::data("a value can't be the name of a folder").with_source(source)
 }
@@ -238,6 +259,22 @@ mod tests {
         assert_eq!(names, expected);
         assert_eq!(parts[0].1.column(0).as_ref(), &Int32Array::from(vec![0, 3]));
         assert_eq!(parts[0].1.schema_ref(), by.schema());
+    }
+
+    #[test]
+    fn the_values_of_folders_are_read_back() {
+        let texts = vec![Some("ä/%"), None, Some(""), Some("%2F"), Some("\n\0:~ "), Some("a=b")];
+        let batch = batch(texts.clone(), &schema());
+        let by = PartitionBy::new(batch.schema_ref(), &["a b/c".to_owned()]).unwrap();
+        let parts = by.split(&batch).unwrap();
+        assert_eq!(parts.len(), texts.len());
+        for ((folder, _), text) in parts.iter().zip(texts) {
+            let expected = [("a b/c".to_owned(), text.map(str::to_owned))];
+            assert_eq!(partition_of(&format!("more/{folder}/a.csv")), expected, "{folder}");
+        }
+        let two = [("y".to_owned(), Some("1".to_owned())), ("m".to_owned(), Some("%zz%ff".into()))];
+        assert_eq!(partition_of("y=1/x/m=%zz%ff/=3/z=4"), two);
+        assert_eq!(partition_of("z=4"), []);
     }
 
     #[test]

@@ -1,56 +1,13 @@
 //! A disk that is full: what is there is whole, and the run goes on once there is room.
 
 use std::collections::HashSet;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use integration_tests::{Engine, exactly, python, run};
+use integration_tests::{Disk, Engine, exactly, python, run};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::{export, read, says, text, tree, visible, whole, wide_cells, wide_texts};
-
-/// A disk of its own, in memory.
-struct Disk(TempDir);
-
-impl Disk {
-    /// `None`, said aloud, where it cannot be mounted.
-    fn mount(size: &str) -> Result<Option<Disk>> {
-        let folder = tempfile::tempdir()?;
-        let options = format!("size={size}");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
-            .arg(folder.path())
-            .output();
-        match mounted {
-            Ok(output) if output.status.success() => Ok(Some(Disk(folder))),
-            other => {
-                // Past the test harness, which keeps what tests print to itself.
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "\nNOT TESTED: no disk can be mounted, so none can be full: {other:?}\n"
-                );
-                Ok(None)
-            }
-        }
-    }
-
-    fn grow(&self, size: &str) -> Result<()> {
-        let options = format!("remount,size={size}");
-        let status = Command::new("mount").args(["-o", &options]).arg(self.0.path()).status()?;
-        ensure!(status.success(), "the disk does not grow");
-        Ok(())
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Where this fails the folder cannot be removed either, which is for the next start.
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
-}
 
 /// The files that the journal of an export names.
 fn journaled(folder: &Path) -> Result<HashSet<String>> {
@@ -70,7 +27,7 @@ fn a_full_disk_is_said_and_the_rest_comes_with_room() {
         let Some(python) = python().await? else { return Ok(()) };
         let table = wide_texts("files_full_disk", 4000).await?;
         let Some(disk) = Disk::mount("5M")? else { return Ok(()) };
-        let folder = disk.0.path().join("out");
+        let folder = disk.path().join("out");
         let to = text(&folder)?;
         let options = [
             "--format",

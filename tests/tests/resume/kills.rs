@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::destination::Destination;
-use crate::program::{Running, export};
+use crate::program::{export, kill, start};
 use crate::{Rows, is_whole, table};
 
 /// The environment variable that repeats a test with the seed that it has told.
@@ -97,7 +97,7 @@ impl Trial {
     async fn one(&self, to: &Destination, moment: Moment, options: &str) -> Result<bool> {
         let count = || to.files().map_or(0, |files| files.len());
         let (begun, there) = (Instant::now(), count());
-        let mut running = Running::start(&self.table, to, options)?;
+        let mut running = start(&self.table, to, options)?;
         let is_due = || match moment {
             Moment::After(time) => begun.elapsed() >= time,
             Moment::Files(files) => count() >= there + files,
@@ -106,7 +106,7 @@ impl Trial {
                 .is_ok_and(|files| files.into_keys().any(|name| name.contains("manifest.json"))),
         };
         running.until(is_due).await?;
-        running.kill().await
+        kill(running).await
     }
 
     async fn check(&self, to: &Destination) -> Result<()> {

@@ -12,7 +12,7 @@ use scylla_proxy::{Condition, Reaction, RequestReaction, RequestRule};
 
 use crate::destination::Destination;
 use crate::library::{at_page, resuming};
-use crate::program::{Running, SLOWLY, export, half_done};
+use crate::program::{SLOWLY, export, half_done, start};
 use crate::{WIDE, is_whole, table};
 
 const ROUNDS: usize = 8;
@@ -31,7 +31,7 @@ async fn compete(table: &Table, to: &Destination) -> Result<Vec<Option<i32>>> {
     let rivals = (0..3).map(|_| async move {
         let delay = rand::rng().random_range(0..400);
         tokio::time::sleep(Duration::from_millis(delay)).await;
-        let (_, ended) = Running::start(table, to, BRISKLY)?.end().await?;
+        let (_, ended) = start(table, to, BRISKLY)?.end().await?;
         ensure!(
             matches!(ended.code, Some(0 | 2 | 5)) && !ended.stderr.contains("internal error"),
             "{ended:?}"
@@ -88,7 +88,7 @@ fn one_that_looked_too_early_does_no_harm() {
         proxied.on_requests(&[RequestRule(estimates, slow)]);
 
         let to = Destination::new()?;
-        let mut first = Running::start(&table, &to, SLOWLY)?;
+        let mut first = start(&table, &to, SLOWLY)?;
         first.until(|| to.unit_count() >= 3 && has_more_than_the_journal(&to)).await?;
         first.signal(Signal::SIGSTOP)?;
         let cancel = CancellationToken::new();
@@ -129,11 +129,11 @@ fn one_that_was_taken_for_dead_does_no_harm() {
         let table = table("resume_woken", WIDE).await?;
         for wakes_at_the_end in [false, true, false, true] {
             let to = Destination::new()?;
-            let mut frozen = Running::start(&table, &to, SLOWLY)?;
+            let mut frozen = start(&table, &to, SLOWLY)?;
             frozen.until(|| to.unit_count() >= 3).await?;
             frozen.signal(Signal::SIGSTOP)?;
             let units = to.unit_count();
-            let mut heir = Running::start(&table, &to, &format!("{SLOWLY} --resume"))?;
+            let mut heir = start(&table, &to, &format!("{SLOWLY} --resume"))?;
             if !wakes_at_the_end {
                 heir.until(|| to.unit_count() > units).await?;
                 frozen.signal(Signal::SIGCONT)?;

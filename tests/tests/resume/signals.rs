@@ -7,14 +7,14 @@ use integration_tests::{python, run};
 use nix::sys::signal::Signal;
 
 use crate::destination::Destination;
-use crate::program::{Running, SLOWLY};
+use crate::program::{SLOWLY, start};
 use crate::{WIDE, is_whole, table};
 
 async fn is_resumed_by_its_own_line(name: &str, signal: Signal) -> Result<()> {
     let Some(python) = python().await? else { return Ok(()) };
     let table = table(name, WIDE).await?;
     let to = Destination::new()?;
-    let mut running = Running::start(&table, &to, &format!("{SLOWLY} --format csv"))?;
+    let mut running = start(&table, &to, &format!("{SLOWLY} --format csv"))?;
     running.until(|| to.unit_count() >= 3).await?;
     running.signal(signal)?;
     let (_, ended) = running.end().await?;

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::destination::Destination;
-use crate::program::{Running, SLOWLY, export, half_done};
+use crate::program::{SLOWLY, export, half_done, kill, start};
 use crate::{Rows, WIDE, is_whole, table};
 
 async fn is_resumed(python: &Python, table: &Table, to: &Destination) -> Result<Value> {
@@ -72,9 +72,9 @@ fn a_resume_that_crashes_is_resumed() {
         let to = Destination::new()?;
         half_done(&table, &to, "").await?;
         let first = to.unit_count();
-        let mut running = Running::start(&table, &to, &format!("{SLOWLY} --resume"))?;
+        let mut running = start(&table, &to, &format!("{SLOWLY} --resume"))?;
         running.until(|| to.unit_count() >= first + 2).await?;
-        ensure!(running.kill().await?, "it has ended before it was killed");
+        ensure!(kill(running).await?, "it has ended before it was killed");
         let manifest = is_resumed(&python, &table, &to).await?;
         ensure!(manifest["attempts"] == 3, "{manifest}");
         Ok(())
@@ -93,7 +93,7 @@ fn journal(to: &Destination) -> Result<BTreeMap<String, Vec<u8>>> {
 /// the manifest has, so the rest of the journal is made of that.
 async fn with_journal(table: &Table, to: &Destination) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut kept = BTreeMap::new();
-    let mut running = Running::start(table, to, SLOWLY)?;
+    let mut running = start(table, to, SLOWLY)?;
     loop {
         let before = kept.len();
         running
@@ -166,9 +166,9 @@ fn a_crash_while_overwriting_can_be_overwritten() {
             let to = Destination::new()?;
             export(&table, &to, "--format csv --max-file-rows 20").await?.with_code(0)?;
             let all = to.files()?.len();
-            let mut running = Running::start(&table, &to, "--overwrite")?;
+            let mut running = start(&table, &to, "--overwrite")?;
             running.until(|| to.files().is_ok_and(|there| there.len() + files <= all)).await?;
-            kills += i32::from(running.kill().await?);
+            kills += i32::from(kill(running).await?);
             // The files that are still there are not of the format that is written now.
             export(&table, &to, "--overwrite").await?.with_code(0)?;
             is_whole(&python, &to, "parquet", WIDE).await?;
@@ -185,9 +185,9 @@ fn a_table_without_rows_is_resumed_to_its_empty_file() {
         let none = Rows { number: 0, width: 0 };
         let table = table("resume_empty", none).await?;
         let to = Destination::new()?;
-        let mut running = Running::start(&table, &to, "--parallelism 1 --splits 500")?;
+        let mut running = start(&table, &to, "--parallelism 1 --splits 500")?;
         running.until(|| to.files().is_ok_and(|there| !there.is_empty())).await?;
-        running.kill().await?;
+        kill(running).await?;
         export(&table, &to, "--resume").await?.with_code(0)?;
         is_whole(&python, &to, "parquet", none).await
     });

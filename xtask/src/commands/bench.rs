@@ -9,8 +9,8 @@ use xtask::cluster::{Cluster, Profile, target_dir};
 use super::cassandra_up::start;
 use crate::cargo::{build_release, release_binary, run as run_command};
 
-/// Measure reading against bare loops over the driver, and the file export against DSBulk and cqlsh, on
-/// the real cluster.
+/// Measure reading against bare loops over the driver, and the export to files and the load of files
+/// against bare loops, DSBulk and cqlsh, on the real cluster.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Rows of the table.
@@ -19,10 +19,10 @@ pub(crate) struct Args {
     /// Rounds; the medians are shown.
     #[arg(long, default_value_t = 5)]
     rounds: u32,
-    /// One of the two only.
+    /// One of the three only.
     #[arg(long)]
     only: Option<Part>,
-    /// Also measure the export's memory over a table of 5 million rows.
+    /// Also measure the memory of export and load over 5 million rows.
     #[arg(long)]
     large: bool,
 }
@@ -34,6 +34,8 @@ enum Part {
     Reading,
     /// Exporting to files, against the programs of others.
     Files,
+    /// Loading files, against bare loops and the programs of others.
+    Load,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -49,13 +51,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if wanted(Part::Files) {
         let mut files = Command::new(release_binary("files")?);
-        files.arg("--folder").arg(folder);
-        if args.large {
-            files.arg("--large");
-        }
+        files.arg("--folder").arg(&folder).args(large(args));
         run_command(with_hosts(&mut files, &cluster, args))?;
     }
+    if wanted(Part::Load) {
+        let mut load = Command::new(release_binary("load")?);
+        load.arg("all").arg("--folder").arg(&folder).args(large(args));
+        run_command(with_hosts(&mut load, &cluster, args))?;
+    }
     Ok(())
+}
+
+fn large(args: &Args) -> Option<&'static str> {
+    args.large.then_some("--large")
 }
 
 fn with_hosts<'a>(command: &'a mut Command, cluster: &Cluster, args: &Args) -> &'a mut Command {

@@ -8,7 +8,8 @@ use xtask::cluster::{Cluster, Profile, target_dir};
 use super::cassandra_up::start;
 use crate::cargo::{build_release, release_binary, run as run_command};
 
-/// Start the cluster, load rows, count, stream and export them by token ranges, and compare.
+/// Start the cluster, load rows, count, stream and export them by token ranges, import what was exported,
+/// and compare.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Rows to load into each of the two tables.
@@ -29,7 +30,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     demo.arg("--files").arg(&files);
     run_command(demo.args(["--rows", &args.rows.to_string()]))?;
     println!(
-        "\nThe cluster is still up, with the tables demo_rf1.readings and demo_rf3.readings. Try\n\
+        "\nThe cluster is still up, with the tables demo_rf1.readings and demo_rf3.readings, and those that \
+         were imported into. Try\n\
          \n    {} count demo_rf3.readings --host 127.0.0.11\n\
          \nand stop it with\n\
          \n    cargo xtask cassandra-down",

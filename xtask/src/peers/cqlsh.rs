@@ -1,10 +1,11 @@
-//! `cqlsh`, Cassandra's own shell, from PyPI: its `COPY TO` is what most people begin with.
+//! `cqlsh`, Cassandra's own shell, from PyPI: its `COPY` is what most people begin with.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 
-use super::Unload;
+use super::Job;
 use crate::python::Venv;
 
 const REQUIREMENTS: &str = include_str!("../../peers/cqlsh/requirements.txt");
@@ -25,18 +26,41 @@ impl Cqlsh {
     }
 
     /// `COPY … TO` a CSV file with a header.
-    pub fn copy_to(&self, unload: &Unload) -> Command {
-        let text = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        let file = unload.data().join("copy.csv").display().to_string().replace('\'', "''");
-        let (keyspace, table) = (text(&unload.keyspace), text(&unload.table));
-        let copy = format!("COPY {keyspace}.{table} TO '{file}' WITH HEADER = true");
+    pub fn copy_to(&self, job: &Job) -> Command {
+        let file = text(&job.data().join("copy.csv"));
+        self.run(job, &format!("COPY {} TO {file} WITH HEADER = true", table(job)))
+    }
+
+    /// `COPY … FROM` a CSV file with a header. cqlsh does not read the header, and has to be told the
+    /// columns. Moments must be as our exports write them, which it has to be told, too: it would read
+    /// the days only.
+    pub fn copy_from(&self, job: &Job, file: &Path, columns: &[&str]) -> Command {
+        let columns: Vec<String> = columns.iter().copied().map(quoted).collect();
+        let (columns, file) = (columns.join(", "), text(file));
+        let options = "HEADER = true AND DATETIMEFORMAT = '%Y-%m-%dT%H:%M:%S.%f%z'";
+        self.run(job, &format!("COPY {} ({columns}) FROM {file} WITH {options}", table(job)))
+    }
+
+    fn run(&self, job: &Job, statement: &str) -> Command {
         let mut command = Command::new(self.0.program("cqlsh"));
         // Neither anybody's settings nor their history.
-        command.current_dir(&unload.folder).env("HOME", &unload.folder);
-        if let Some(point) = unload.contact_points.first() {
+        command.current_dir(&job.folder).env("HOME", &job.folder);
+        if let Some(point) = job.contact_points.first() {
             command.args([point.ip().to_string(), point.port().to_string()]);
         }
-        command.args(["-e", &copy]);
+        command.args(["-e", statement]);
         command
     }
+}
+
+fn table(job: &Job) -> String {
+    format!("{}.{}", quoted(&job.keyspace), quoted(&job.table))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn text(file: &Path) -> String {
+    format!("'{}'", file.display().to_string().replace('\'', "''"))
 }

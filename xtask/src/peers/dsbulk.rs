@@ -4,12 +4,12 @@
 //! knows no types newer than those of Cassandra 4, and gives up all schemas at the first `vector`, so
 //! that it is told to look at the keyspace in question only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 
-use super::Unload;
+use super::Job;
 use crate::cluster::base;
 use crate::maven::JarFolder;
 use crate::programs;
@@ -41,21 +41,30 @@ impl Dsbulk {
     }
 
     /// `dsbulk unload` to CSV.
-    pub fn unload(&self, unload: &Unload) -> Command {
+    pub fn unload(&self, job: &Job) -> Command {
+        self.csv("unload", job, &job.data())
+    }
+
+    /// `dsbulk load` from a CSV file.
+    pub fn load(&self, job: &Job, file: &Path) -> Command {
+        self.csv("load", job, file)
+    }
+
+    fn csv(&self, what: &str, job: &Job, url: &Path) -> Command {
         let hosts: Vec<String> =
-            unload.contact_points.iter().map(|point| format!("\"{}\"", point.ip())).collect();
-        let port = unload.contact_points.first().map_or(9042, |point| point.port());
+            job.contact_points.iter().map(|point| format!("\"{}\"", point.ip())).collect();
+        let port = job.contact_points.first().map_or(9042, |point| point.port());
         let mut command = Command::new(&self.java);
         command.args(["-cp", &self.class_path]);
-        command.args(["com.datastax.oss.dsbulk.runner.DataStaxBulkLoader", "unload"]);
+        command.args(["com.datastax.oss.dsbulk.runner.DataStaxBulkLoader", what]);
         command.args(["-h", &format!("[{}]", hosts.join(","))]);
         command.args(["-port", &port.to_string()]);
-        command.args(["-k", &unload.keyspace, "-t", &unload.table, "-c", "csv"]);
+        command.args(["-k", &job.keyspace, "-t", &job.table, "-c", "csv"]);
         command.arg("--driver.advanced.metadata.schema.refreshed-keyspaces");
-        command.arg(format!("[\"{}\"]", unload.keyspace));
-        command.arg("-url").arg(unload.data());
-        command.arg("-logDir").arg(unload.folder.join("log"));
-        command.current_dir(&unload.folder);
+        command.arg(format!("[\"{}\"]", job.keyspace));
+        command.arg("-url").arg(url);
+        command.arg("-logDir").arg(job.folder.join("log"));
+        command.current_dir(&job.folder);
         command
     }
 }

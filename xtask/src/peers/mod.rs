@@ -2,8 +2,8 @@
 
 mod cqlsh;
 mod dsbulk;
-mod unload;
+mod job;
 
 pub use cqlsh::Cqlsh;
 pub use dsbulk::Dsbulk;
-pub use unload::Unload;
+pub use job::Job;

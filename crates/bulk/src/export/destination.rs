@@ -9,6 +9,7 @@ use super::journal::{FOLDER, Journal, Past, Start};
 use super::manifest::{FileRecord, MANIFEST, Manifest};
 use super::options::Existing;
 use super::settings::Settings;
+use crate::document::differences;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How a run stands to what is in its destination.
@@ -106,7 +107,7 @@ impl Destination {
     }
 
     fn same(&self, theirs: &Settings, ours: &Settings) -> Result<()> {
-        let differences = theirs.differences(ours);
+        let differences = differences(theirs, ours);
         if differences.is_empty() {
             return Ok(());
         }

@@ -14,13 +14,17 @@ use serde::{Deserialize, Serialize};
 use tokenring::RangeSet;
 use uuid::Uuid;
 
-use super::manifest::{FileRecord, Manifest, RingRecord, VERSION, parse};
+use super::manifest::{FileRecord, Manifest, RingRecord, VERSION};
 use super::ranges;
 use super::settings::Settings;
+use crate::document::parse;
 use crate::error::{Error, Result};
 
 /// The folder of the journal in its destination.
 pub(crate) const FOLDER: &str = "_bulk/journal/";
+
+/// What is there as long as an export has not ended: the first entry of its first run.
+pub(crate) const UNFINISHED: &str = "_bulk/journal/0001-00000000.json";
 
 /// The first entry of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,10 +89,10 @@ impl Past {
             let what = format!("{name} of {location}");
             let text = location.read(name).await?;
             if is_start(name) {
-                starts.push(parse(&what, &text)?);
+                starts.push(parse(&what, VERSION, &text)?);
                 continue;
             }
-            let unit: UnitRecord = parse(&what, &text)?;
+            let unit: UnitRecord = parse(&what, VERSION, &text)?;
             let is_there = |file: &FileRecord| sizes.get(file.name.as_str()) == Some(&file.bytes);
             match unit.files.iter().find(|file| !is_there(file)) {
                 None => units.push(unit),
@@ -148,7 +152,7 @@ impl Journal {
             // It may be our own: where an answer is lost, a store is asked again.
             Err(error) if error.kind() == formats::ErrorKind::Exists => {
                 let name = name(attempt, 0);
-                let there: Start = parse(&name, &location.read(&name).await?)?;
+                let there: Start = parse(&name, VERSION, &location.read(&name).await?)?;
                 if there.run_id != start.run_id {
                     return Err(Error::request(format!(
                         "another run has just begun to export to {location}; wait for it to end"

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::ranges;
 use super::settings::Settings;
+use crate::document::parse;
 use crate::error::{Error, Result};
 
 /// Where the manifest lies in its destination.
@@ -153,33 +154,11 @@ impl Manifest {
             Err(error) => return Err(error.into()),
         };
         let what = format!("{MANIFEST} of {location}");
-        Ok(Some(parse(&what, &text)?))
+        Ok(Some(parse(&what, VERSION, &text)?))
     }
 
     pub(crate) async fn write(&self, location: &Location) -> Result<()> {
         let text = serde_json::to_vec_pretty(self).map_err(Error::internal)?;
         Ok(location.put(MANIFEST, Bytes::from(text)).await?)
     }
-}
-
-/// Reads a document of ours: its version first, so that a newer one is told as that.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let damaged = |error: serde_json::Error| {
-        Error::request(format!(
-            "{what} cannot be read: it is damaged, or not ours; begin anew with another destination, \
-             or with --overwrite"
-        ))
-        .with_source(error)
-    };
-    let Versioned { version } = serde_json::from_slice(text).map_err(damaged)?;
-    if version != VERSION {
-        return Err(Error::request(format!(
-            "{what} has version {version}; this release knows version {VERSION} only"
-        )));
-    }
-    serde_json::from_slice(text).map_err(damaged)
 }

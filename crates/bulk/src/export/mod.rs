@@ -28,6 +28,7 @@ mod unit;
 pub(crate) use driver::{Export, Job};
 pub use driver::{ExportPlan, ExportReport};
 pub use file_name::FileName;
+pub(crate) use journal::UNFINISHED;
 pub use manifest::{ColumnRecord, FileRecord, MANIFEST, Manifest, NodeRecord, RingRecord};
 pub use options::{Existing, ExportOptions};
 pub use settings::Settings;

@@ -4,7 +4,6 @@
 use cql_arrow::EmptyValues;
 use formats::FileOptions;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokenring::RangeSet;
 
 use super::file_name::FileName;
@@ -43,35 +42,6 @@ pub struct Settings {
     pub partition_by: Vec<String>,
 }
 
-impl Settings {
-    /// What is different, a line for each.
-    pub(crate) fn differences(&self, other: &Settings) -> Vec<String> {
-        let mut found = Vec::new();
-        // A value of plain data always becomes JSON.
-        let of = |settings: &Settings| serde_json::to_value(settings).unwrap_or_default();
-        compare("", &of(self), &of(other), &mut found);
-        found
-    }
-}
-
 pub(crate) fn is_null(empty: EmptyValues) -> bool {
     matches!(empty, EmptyValues::Null)
-}
-
-fn compare(name: &str, ours: &Value, theirs: &Value, found: &mut Vec<String>) {
-    match (ours, theirs) {
-        (Value::Object(ours), Value::Object(theirs)) => {
-            let all = ours.keys().chain(theirs.keys().filter(|key| !ours.contains_key(*key)));
-            for key in all {
-                let inner = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                let of = |map: &serde_json::Map<String, Value>| map.get(key).cloned();
-                let (ours, theirs) = (of(ours), of(theirs));
-                compare(&inner, &ours.unwrap_or_default(), &theirs.unwrap_or_default(), found);
-            }
-        }
-        (ours, theirs) if ours != theirs => {
-            found.push(format!("{name}: {ours} there, {theirs} now"))
-        }
-        _ => {}
-    }
 }

@@ -16,10 +16,14 @@ pub(super) fn represents(encoding: &'static Encoding, text: &str) -> bool {
             .is_some_and(|back| back == text)
 }
 
-/// A file in any encoding, read as UTF-8. A byte order mark at its start is left out.
+/// What stands for bytes that are not of the encoding. It is in no UTF-8, so what has it is refused: the
+/// record, and not the file.
+const MALFORMED: u8 = 0xff;
+
+/// A file in any encoding, read as UTF-8, but for [`MALFORMED`]. A byte order mark at its start is left
+/// out.
 pub(super) struct Transcoded<R> {
     source: R,
-    encoding: &'static Encoding,
     decoder: Decoder,
     /// Bytes of the source from `start` to `end` that have not been decoded.
     raw: Box<[u8]>,
@@ -36,7 +40,6 @@ impl<R: Read> Transcoded<R> {
     pub(super) fn new(source: R, encoding: &'static Encoding) -> Self {
         Transcoded {
             source,
-            encoding,
             decoder: encoding.new_decoder_with_bom_removal(),
             raw: vec![0; 16 << 10].into(),
             start: 0,
@@ -64,10 +67,7 @@ impl<R: Read> Transcoded<R> {
         match result {
             DecoderResult::InputEmpty => self.ended = last,
             DecoderResult::OutputFull => {}
-            DecoderResult::Malformed(..) => {
-                let why = format!("it has bytes that are not {}", self.encoding.name());
-                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
-            }
+            DecoderResult::Malformed(..) => self.text.push(MALFORMED),
         }
         Ok(())
     }
@@ -90,21 +90,31 @@ impl<R: Read> Read for Transcoded<R> {
 mod tests {
     use super::*;
 
-    fn read(content: &'static [u8], encoding: &'static Encoding) -> io::Result<String> {
-        let mut text = String::new();
-        Transcoded::new(content, encoding).read_to_string(&mut text).map(|_| text)
+    fn bytes(content: &'static [u8], encoding: &'static Encoding) -> Vec<u8> {
+        let mut text = Vec::new();
+        Transcoded::new(content, encoding).read_to_end(&mut text).unwrap();
+        text
+    }
+
+    fn read(content: &'static [u8], encoding: &'static Encoding) -> String {
+        String::from_utf8(bytes(content, encoding)).unwrap()
     }
 
     #[test]
     fn text_in_other_encodings_is_read() {
-        assert_eq!(read(b"\xff\xfea\0\xe4\0", encoding_rs::UTF_16LE).unwrap(), "aä");
-        assert_eq!(read(b"a\xe4\x80", encoding_rs::WINDOWS_1252).unwrap(), "aä€");
-        assert_eq!(read(b"", encoding_rs::GBK).unwrap(), "");
-        let cut = read(b"\x82", encoding_rs::SHIFT_JIS).unwrap_err();
-        assert!(cut.to_string().contains("Shift_JIS"));
-        assert!(read(b"a\0b", encoding_rs::UTF_16LE).is_err());
+        assert_eq!(read(b"\xff\xfea\0\xe4\0", encoding_rs::UTF_16LE), "aä");
+        assert_eq!(read(b"a\xe4\x80", encoding_rs::WINDOWS_1252), "aä€");
+        assert_eq!(read(b"", encoding_rs::GBK), "");
         let long: &'static [u8] = vec![0xe4; 100_000].leak();
-        assert_eq!(read(long, encoding_rs::WINDOWS_1252).unwrap(), "ä".repeat(100_000));
+        assert_eq!(read(long, encoding_rs::WINDOWS_1252), "ä".repeat(100_000));
+    }
+
+    #[test]
+    fn bytes_that_are_not_of_the_encoding_are_never_text() {
+        assert_eq!(bytes(b"a\x82", encoding_rs::SHIFT_JIS), b"a\xff");
+        assert_eq!(bytes(b"a\0b", encoding_rs::UTF_16LE), b"a\xff");
+        // Half of a pair, then a letter.
+        assert_eq!(bytes(b"a\0\x00\xd8b\0", encoding_rs::UTF_16LE), b"a\xffb");
     }
 
     #[test]

@@ -7,5 +7,5 @@ mod reader;
 mod writer;
 
 pub use options::{CsvOptions, Escape};
-pub(crate) use reader::CsvReader;
+pub(crate) use reader::CsvFile;
 pub(crate) use writer::CsvWriter;

@@ -1,181 +1,216 @@
-//! Lines of CSV as batches.
+//! Records of CSV as rows.
 
-use std::io::{self, Read};
-use std::sync::Arc;
+use std::io;
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_array::{ArrayRef, new_null_array};
 use cql_arrow::TextBuilder;
 
 use super::encoding::Transcoded;
-use super::fields::{Fields, Start};
+use super::fields::{Fields, Record, Shape};
 use super::options::CsvOptions;
-use crate::blocking::{BATCH_BYTES, BATCH_ROWS, BatchSink};
+use crate::blocking::ChunkSink;
 use crate::error::{Error, Result};
+use crate::records::{Arrangement, Pending, Place, RecordOptions, Refusal, too_long};
+use crate::window::Window;
 
-/// Reads one file.
-pub(crate) struct CsvReader {
-    fields: Fields<Box<dyn Read + Send>>,
+/// A longer header is no header. It also bounds the number of fields.
+const LONGEST_HEADER: usize = 1 << 20;
+
+/// A file of which the header has been read.
+pub(crate) struct CsvFile {
+    fields: Fields,
     options: CsvOptions,
-    schema: SchemaRef,
-    builders: Vec<TextBuilder>,
-    /// For each field of a line, its column.
-    order: Vec<usize>,
-    rows: usize,
-    /// Bytes of text in the rows so far.
-    bytes: usize,
+    /// The header's text and its names, where the dialect has one.
+    header: Option<(Vec<u8>, Vec<String>)>,
 }
 
-impl CsvReader {
-    pub(crate) fn new(
-        source: Box<dyn Read + Send>,
-        schema: SchemaRef,
-        options: CsvOptions,
-    ) -> Result<Self> {
-        let source = match options.encoding {
-            encoding if encoding == encoding_rs::UTF_8 => source,
-            encoding => Box::new(Transcoded::new(source, encoding)),
+impl CsvFile {
+    /// Reads the header, if the dialect has one.
+    pub(crate) fn open(window: Window, options: CsvOptions) -> Result<Self> {
+        let mut window = match options.encoding {
+            encoding if encoding == encoding_rs::UTF_8 => window,
+            encoding => Window::new(Box::new(Transcoded::new(window.into_source(), encoding))),
         };
-        let builders = schema.fields().iter().map(|field| TextBuilder::new(field));
+        window.pass_byte_order_mark().map_err(|error| unreadable(1, error))?;
+        let fields = Fields::new(window, &options);
+        let mut file = CsvFile { fields, options, header: None };
+        if file.options.header {
+            file.header = Some(file.read_header()?);
+        }
+        file.fields.window.take();
+        Ok(file)
+    }
+
+    fn read_header(&mut self) -> Result<(Vec<u8>, Vec<String>)> {
+        let record = self.fields.next(LONGEST_HEADER).map_err(|error| unreadable(1, error))?;
+        let record = record.ok_or_else(|| Error::data("it is empty, and has not even a header"))?;
+        let refused = |why: &str| Err(Error::data(format!("its first line, the header, {why}")));
+        match record.shape {
+            Shape::Fields => {}
+            Shape::BlankLine => return refused("is empty"),
+            Shape::Unclosed => return refused("has a quote that is not closed"),
+            Shape::TextAfterQuote(_) => return refused("has text after a closing quote"),
+            Shape::TooLong { .. } => return refused("is longer than 1 MiB; is it a CSV file?"),
+        }
+        let names =
+            self.fields.iter().map(|(name, _)| std::str::from_utf8(name).map(str::to_owned));
+        let names = names.collect::<Result<Vec<String>, _>>().map_err(|source| {
+            let encoding = self.options.encoding.name();
+            Error::data(format!("its header is not {encoding}; name its encoding"))
+                .with_source(source)
+        })?;
+        let text = &self.fields.window.passed(record.start)[..record.end - record.start];
+        Ok((text.to_vec(), names))
+    }
+
+    /// The names of the fields, where there is a header.
+    pub(crate) fn names(&self) -> Option<&[String]> {
+        self.header.as_ref().map(|(_, names)| names.as_slice())
+    }
+
+    /// The line of the header, without its end.
+    pub(crate) fn header(&self) -> Option<&[u8]> {
+        self.header.as_ref().map(|(text, _)| text.as_slice())
+    }
+
+    /// Gets ready to read the records.
+    pub(crate) fn records(self, options: RecordOptions) -> Result<CsvReader> {
+        let arrangement = match &self.header {
+            Some((_, names)) => {
+                Arrangement::by_name(names.iter().map(String::as_str), &options, "its header")?
+            }
+            None => Arrangement::by_position(&options)?,
+        };
+        let pending = Pending::new(options);
+        let (schema, text) = (pending.nullable_schema(), &pending.options.text);
+        let builders = schema.fields().iter().map(|field| TextBuilder::with_options(field, text));
         let builders = builders.collect::<cql_arrow::Result<Vec<_>>>();
         let builders = builders
             .map_err(|source| Error::request("CSV has no such column").with_source(source))?;
+        let CsvFile { fields, options, .. } = self;
+        let null = options.null.into_bytes();
         Ok(CsvReader {
-            fields: Fields::new(source, &options),
-            order: (0..builders.len()).collect(),
-            options,
-            schema,
+            fields,
+            null,
+            encoding: options.encoding.name(),
+            arrangement,
             builders,
-            rows: 0,
-            bytes: 0,
+            pending,
         })
     }
+}
 
-    /// Reads all of it.
-    pub(crate) fn run(mut self, sink: &BatchSink) -> Result<()> {
-        if self.options.header {
-            self.header()?;
-        }
-        while self.record()? {
-            if self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES {
-                sink.send(self.batch()?)?;
-            }
-        }
-        if self.rows > 0 {
-            sink.send(self.batch()?)?;
-        }
-        Ok(())
-    }
+/// Reads the records of one file.
+pub(crate) struct CsvReader {
+    fields: Fields,
+    null: Vec<u8>,
+    encoding: &'static str,
+    arrangement: Arrangement,
+    builders: Vec<TextBuilder>,
+    pending: Pending,
+}
 
-    fn header(&mut self) -> Result<()> {
-        let names = self.names()?;
-        let place = |name: &str| self.schema.fields().iter().position(|field| field.name() == name);
-        let mut order = Vec::with_capacity(names.len());
-        for name in &names {
-            let place = place(name).ok_or_else(|| {
-                Error::data(format!("its header has the column {name:?}, which is not asked for"))
-            })?;
-            if order.contains(&place) {
-                return Err(Error::data(format!("its header has the column {name:?} twice")));
-            }
-            order.push(place);
-        }
-        let missing = (0..self.builders.len()).find(|place| !order.contains(place));
-        if let Some(missing) = missing {
-            let name = self.schema.field(missing).name();
-            return Err(Error::data(format!("its header lacks the column {name:?}")));
-        }
-        self.order = order;
-        Ok(())
-    }
-
-    fn names(&mut self) -> Result<Vec<String>> {
-        match self.fields.begin().map_err(|error| self.unreadable(error))? {
-            Start::Record => {}
-            Start::BlankLine => return Err(Error::data("its first line, the header, is empty")),
-            Start::End => return Err(Error::data("it is empty, and has not even a header")),
-        }
-        let mut names = Vec::new();
-        loop {
-            let field = self.fields.next().map_err(|error| self.unreadable(error))?;
-            let name = std::str::from_utf8(self.fields.text());
-            names.push(name.map_err(|_| Error::data("its header is not UTF-8"))?.to_owned());
-            if field.last {
-                return Ok(names);
-            }
-        }
-    }
-
-    /// Reads a record; `false` at the end of the file.
-    fn record(&mut self) -> Result<bool> {
-        loop {
-            match self.fields.begin().map_err(|error| self.unreadable(error))? {
-                Start::Record => break,
-                // For one column it is a field with nothing in it.
-                Start::BlankLine if self.order.len() == 1 => {
-                    self.append(0, false)?;
-                    self.rows += 1;
-                    return Ok(true);
+impl CsvReader {
+    /// Reads all of them.
+    pub(crate) fn run(mut self, sink: &ChunkSink) -> Result<()> {
+        let mut read = Ok(());
+        while !self.pending.is_done() {
+            match self.fields.next(self.pending.options.max_record_bytes) {
+                Ok(Some(record)) => self.record(record, sink)?,
+                Ok(None) => break,
+                Err(error) => {
+                    read = Err(unreadable(self.fields.line(), error));
+                    break;
                 }
-                Start::BlankLine => {}
-                Start::End => return Ok(false),
             }
         }
-        let mut count = 0;
-        loop {
-            let field = self.fields.next().map_err(|error| self.unreadable(error))?;
-            if count < self.order.len() {
-                self.append(count, field.quoted)?;
-            }
-            count += 1;
-            if field.last {
-                break;
-            }
-        }
-        if count != self.order.len() {
-            return Err(Error::data(format!(
-                "line {}: it has {count} fields, and there are {} columns",
-                self.fields.line(),
-                self.order.len()
-            )));
-        }
-        self.rows += 1;
-        Ok(true)
+        // What was read before an error is good.
+        self.send(sink)?;
+        read
     }
 
-    /// Takes the field that was read last.
-    fn append(&mut self, index: usize, quoted: bool) -> Result<()> {
-        let column = self.order[index];
-        let text = self.fields.text();
-        self.bytes += text.len();
-        if !quoted && text == self.options.null.as_bytes() {
-            self.builders[column].append_null();
+    fn record(&mut self, record: Record, sink: &ChunkSink) -> Result<()> {
+        // In a file of one field a blank line is that field, with nothing in it.
+        let is_blank = record.shape == Shape::BlankLine && self.arrangement.fields.len() != 1;
+        if !is_blank && let Some(ordinal) = self.pending.begin() {
+            self.convert(ordinal, record);
+        }
+        if self.pending.is_full(self.fields.window.at()) {
+            self.send(sink)?;
+        }
+        Ok(())
+    }
+
+    fn convert(&mut self, ordinal: u64, record: Record) {
+        let Record { start, end, line, shape } = record;
+        let (fields, columns) = (self.fields.len(), self.arrangement.fields.len());
+        let reason = match shape {
+            Shape::Fields | Shape::BlankLine if fields == columns => {
+                return self.row(ordinal, Place { line, start, end });
+            }
+            Shape::TooLong { bytes, head } => {
+                let reason = too_long(self.pending.options.max_record_bytes);
+                let reason = format!("{reason}: {bytes} bytes; is a quote not closed?");
+                return self.pending.bad(ordinal, line, Refusal::new(reason), &head, true);
+            }
+            Shape::Fields | Shape::BlankLine => {
+                format!("it has {fields} fields, and there are {columns} columns")
+            }
+            Shape::TextAfterQuote(field) => {
+                format!("field {field} goes on after its closing quote; is a quote not closed?")
+            }
+            Shape::Unclosed => "it has a quote that is not closed until the file ends".to_owned(),
+        };
+        let text = &self.fields.window.passed(start)[..end - start];
+        self.pending.bad(ordinal, line, Refusal::new(reason), text, false);
+    }
+
+    /// Appends a row. What is in the columns of one that is refused is left out at the end.
+    fn row(&mut self, ordinal: u64, place: Place) {
+        let mut refusal = None;
+        for ((text, quoted), column) in self.fields.iter().zip(&self.arrangement.fields) {
+            let Some(column) = *column else { continue };
+            let builder = &mut self.builders[column];
+            if refusal.is_some() || (!quoted && text == self.null) {
+                builder.append_null();
+                continue;
+            }
+            let appended = match std::str::from_utf8(text) {
+                Ok(text) => builder.append_plain(text).map_err(Refusal::from),
+                Err(_) => Err(Refusal::new(format!("it is not {}", self.encoding))),
+            };
+            if let Err(Refusal { reason, .. }) = appended {
+                builder.append_null();
+                let name = self.pending.options.schema.field(column).name();
+                refusal = Some(Refusal::of(name, reason));
+            }
+        }
+        self.pending.row(ordinal, place);
+        if let Some(refusal) = refusal {
+            self.pending.refuse_last(refusal);
+        }
+    }
+
+    fn send(&mut self, sink: &ChunkSink) -> Result<()> {
+        let text = self.fields.window.take();
+        if self.pending.is_empty() {
             return Ok(());
         }
-        let place = || {
-            let name = self.schema.field(column).name();
-            format!("line {}, column {name:?}", self.fields.line())
-        };
-        let text = std::str::from_utf8(text).map_err(|source| {
-            Error::data(format!("{}: it is not UTF-8", place())).with_source(source)
-        })?;
-        match self.builders[column].append_plain(text) {
-            Ok(()) => Ok(()),
-            Err(source) => Err(Error::data(format!("{}: {source}", place())).with_source(source)),
+        let rows = self.pending.rows();
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.builders.len());
+        for (index, builder) in self.builders.iter_mut().enumerate() {
+            let typ = self.pending.options.schema.field(index).data_type();
+            columns.push(match self.arrangement.missing.contains(&index) {
+                true => new_null_array(typ, rows),
+                false => builder.finish().map_err(|source| {
+                    Error::data("its values make no column").with_source(source)
+                })?,
+            });
         }
+        sink.send(self.pending.finish_text(columns, text)?)
     }
+}
 
-    fn batch(&mut self) -> Result<RecordBatch> {
-        (self.rows, self.bytes) = (0, 0);
-        let columns = self.builders.iter_mut().map(TextBuilder::finish);
-        let columns = columns.collect::<cql_arrow::Result<Vec<_>>>();
-        let columns = columns
-            .map_err(|source| Error::data("its values make no column").with_source(source))?;
-        RecordBatch::try_new(Arc::clone(&self.schema), columns)
-            .map_err(|source| Error::data("its columns make no batch").with_source(source))
-    }
-
-    fn unreadable(&self, source: io::Error) -> Error {
-        Error::of_data(format_args!("line {}", self.fields.line()), source)
-    }
+fn unreadable(line: u64, source: io::Error) -> Error {
+    Error::of_data(format_args!("line {line}: the file can't be read on"), source)
 }

@@ -129,7 +129,8 @@ async fn a_file_is_visible_when_it_is_finished_and_not_before() {
         assert_eq!((written.rows, written.bytes), (rows, bytes));
         assert!(bytes > 11 << 20);
         let entries = location.list().await.unwrap();
-        assert_eq!(entries, [Entry { name: "d/a.csv".into(), bytes }]);
+        assert_eq!((names(&entries), entries[0].bytes), (vec!["d/a.csv"], bytes));
+        assert_eq!(location.head("d/a.csv").await.unwrap(), entries[0], "{location}");
         let sum = location.checksum("d/a.csv").await.unwrap();
         assert_eq!((sum.bytes, &sum.sha256), (bytes, &written.sha256), "{location}");
         assert_eq!(location.remove_unfinished().await.unwrap(), 0);

@@ -1,14 +1,12 @@
-//! Arrow IPC: the file format, with a footer, for files; the stream format for pipes.
+//! Batches into files and pipes.
 
 use std::io::Write;
 
 use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
-use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema};
 
-use crate::blocking::{BatchSink, RandomAccess};
 use crate::compression::Compression;
 use crate::error::{Error, Result};
 
@@ -49,15 +47,6 @@ impl<W: Write> IpcWriter<W> {
             IpcWriter::Stream(writer) => writer.into_inner().map_err(failed),
         }
     }
-}
-
-/// Reads all batches of a file, one at a time.
-pub(crate) fn read(file: RandomAccess, sink: &BatchSink) -> Result<()> {
-    let unreadable = |source| Error::of_data("it is not a whole Arrow file", source);
-    for batch in FileReader::try_new(file, None).map_err(unreadable)? {
-        sink.send(batch.map_err(unreadable)?)?;
-    }
-    Ok(())
 }
 
 fn options(compression: Compression) -> Result<IpcWriteOptions> {

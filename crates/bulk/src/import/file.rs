@@ -1,0 +1,298 @@
+//! One file: read in chunks, bound, written, settled.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use executor::{Mutations, Outcome, Writer};
+use formats::{Chunk, Format, Positions, RecordOptions, Records, SourceFile};
+use tokio::task::{JoinSet, spawn_blocking};
+use topology::Fault;
+
+use super::bad::{Form, Kept};
+use super::binding::{Binder, BinderOptions, Refusal};
+use super::driver::Run;
+use super::input::{Origin, Source};
+use super::ledger::{Refused, Settled, Stop};
+use super::mapping::Shape;
+use crate::error::{Error, Result};
+
+/// Records of counters that are written down, and then sent, at once.
+const COUNTERS_AT_ONCE: usize = 1000;
+
+/// Loads a file. What is wrong with the file itself is told by the ledger; other files go on.
+pub(crate) async fn load(run: &Arc<Run>, index: usize, mut source: Source) -> Result<()> {
+    match read(run, index, &mut source).await {
+        Err(error @ Error::Files(_)) => {
+            run.ledger.break_off(index, &error).await;
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+async fn read(run: &Arc<Run>, index: usize, source: &mut Source) -> Result<()> {
+    let file_read = match &source.origin {
+        Origin::File(file) => Some(file.clone()),
+        Origin::Once(_) => None,
+    };
+    let opened = formats::open(source.input()?, source.guess.clone()).await?;
+    let is_json = matches!(opened.options.format, Format::JsonLines | Format::JsonArray);
+    let shape = match opened.fields.as_deref() {
+        names if is_json => Shape::Objects(names.unwrap_or_default()),
+        Some(names) => Shape::Named(names),
+        None => Shape::Positional,
+    };
+    let named = |error: Error| error.about(&source.shown);
+    let fields = run.mapping.of_file(shape, source.partition()).map_err(named)?;
+    let mut writer = run.writer.clone();
+    let binder = BinderOptions {
+        nulls: run.options.nulls,
+        ttl: run.options.ttl,
+        timestamp: run.timestamp,
+        later: run.later,
+    };
+    let binder = Binder::new(&run.table, &fields, &mut writer, &binder).await.map_err(named)?;
+    let (left_out, limit) = run.ledger.window(index).await;
+    let done = run.ledger.done(index);
+    // Records that an earlier run may have sent or not: each is either settled, or nobody knows.
+    let unknown = done.sending.clone();
+    let mut options = RecordOptions::new(opened.options.clone(), Arc::clone(&fields.schema));
+    options.optional = fields.optional.clone();
+    options.allow_extra = run.options.allow_extra;
+    options.allow_missing = run.options.allow_missing;
+    options.ignored = fields.ignored.clone();
+    options.text = run.options.text.clone();
+    options.skip = done.settled.union(&left_out);
+    options.limit = limit;
+    options.chunk_bytes = run.options.window_bytes;
+    if run.counters {
+        // After a crash nobody knows of what was in flight: so that is to be little.
+        options.chunk_rows = COUNTERS_AT_ONCE;
+    }
+    let extension = if matches!(options.file.format, Format::Csv(_)) { "csv" } else { "jsonl" };
+    let file = Reading {
+        index,
+        form: Form { name: format!("{}.{extension}", run.ledger.kept_name(index)), header: None },
+        settled: done.settled.clone(),
+        left_out,
+        unknown,
+    };
+    let mut writes = JoinSet::new();
+    let records = opened.records(options)?;
+    let read = chunks(run, records, &file, writer, binder, &mut writes).await;
+    // Whatever became of reading: what was begun is ended, and told.
+    let written = join(&mut writes).await;
+    let has_ended = read?;
+    written?;
+    if has_ended {
+        match is_unchanged(&file_read).await? {
+            true => run.ledger.end(index).await,
+            false => {
+                let why =
+                    "it has changed while it was read: what was written is of both; import it anew";
+                run.ledger.break_off(index, &Error::request(why)).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a file while it is read.
+#[derive(Clone)]
+struct Reading {
+    index: usize,
+    form: Form,
+    /// What runs before this one have settled.
+    settled: Positions,
+    left_out: Positions,
+    /// What they may have sent, where sending it again would count it twice.
+    unknown: Positions,
+}
+
+/// Reads all chunks, and begins to write each; whether the file's end was reached.
+async fn chunks(
+    run: &Arc<Run>,
+    mut records: Records,
+    file: &Reading,
+    writer: Writer,
+    mut binder: Binder,
+    writes: &mut JoinSet<Result<()>>,
+) -> Result<bool> {
+    let mut shared: Option<Arc<Reading>> = None;
+    let mut seen = 0;
+    loop {
+        // So many chunks are bound and unwritten at the most; reading waits here.
+        let permit = tokio::select! {
+            () = run.stop.cancelled() => return Ok(false),
+            permit = Arc::clone(&run.chunks).acquire_owned() => permit.map_err(Error::internal)?,
+        };
+        let Some(chunk) = records.next_chunk().await? else { return Ok(true) };
+        run.ledger.add_bytes(records.bytes_read().saturating_sub(seen));
+        seen = records.bytes_read();
+        // The header is known from the first chunk on.
+        let reading = Arc::clone(shared.get_or_insert_with(|| {
+            let mut reading = file.clone();
+            reading.form.header = records.header().map(<[u8]>::to_vec);
+            Arc::new(reading)
+        }));
+        if run.counters {
+            let all = Positions::from(chunk.records.clone());
+            run.ledger.begin(reading.index, &all).await?;
+        }
+        let (mutations, known) = (writer.mutations(), Arc::clone(&reading));
+        let binding = move || {
+            let bound = bind(&mut binder, chunk, mutations, &known.unknown);
+            (binder, bound)
+        };
+        let (own, bound) = spawn_blocking(binding).await.map_err(Error::internal)?;
+        binder = own;
+        let (bound, run, writer) = (bound?, Arc::clone(run), writer.clone());
+        writes.spawn(async move {
+            let written = write(&run, &reading, &writer, bound).await;
+            drop(permit);
+            written
+        });
+        while let Some(ended) = writes.try_join_next() {
+            ended.map_err(Error::internal)??;
+        }
+    }
+}
+
+async fn join(writes: &mut JoinSet<Result<()>>) -> Result<()> {
+    let mut first = Ok(());
+    while let Some(ended) = writes.join_next().await {
+        first = first.and(ended.map_err(Error::internal).flatten());
+    }
+    first
+}
+
+/// A chunk whose good records are bound.
+struct Bound {
+    chunk: Chunk,
+    mutations: Mutations,
+    refused: Vec<(usize, Refusal)>,
+    /// Rows that are not sent, since they may have been.
+    unknown: Vec<usize>,
+}
+
+fn bind(
+    binder: &mut Binder,
+    mut chunk: Chunk,
+    mut mutations: Mutations,
+    unknown: &Positions,
+) -> Result<Bound> {
+    let may_be_there = |row: &usize| unknown.contains(chunk.ordinals[*row]);
+    let held: Vec<usize> = match unknown.is_empty() {
+        true => Vec::new(),
+        false => (0..chunk.ordinals.len()).filter(may_be_there).collect(),
+    };
+    let refused = binder.bind(&chunk, &held, &mut mutations)?;
+    // From here on only their bytes and their text are needed.
+    chunk.rows = RecordBatch::new_empty(chunk.rows.schema());
+    Ok(Bound { chunk, mutations, refused, unknown: held })
+}
+
+async fn write(run: &Run, file: &Reading, writer: &Writer, bound: Bound) -> Result<()> {
+    let Bound { mut chunk, mutations, refused, unknown } = bound;
+    let mut settled = Settled::default();
+    for bad in std::mem::take(&mut chunk.bad) {
+        settled.refused.push(Refused {
+            kept: Kept::Bad,
+            ordinal: bad.ordinal,
+            line: bad.line,
+            column: bad.column,
+            reason: bad.reason,
+            truncated: bad.truncated,
+            text: bad.text,
+        });
+    }
+    let refuse = |kept: Kept, row: usize, column: Option<String>, reason: String| Refused {
+        kept,
+        ordinal: chunk.ordinals[row],
+        line: chunk.line(row),
+        column,
+        reason,
+        truncated: false,
+        text: chunk.text(row).into_owned(),
+    };
+    for (row, Refusal { column, reason }) in refused {
+        settled.refused.push(refuse(Kept::Bad, row, column, reason));
+    }
+    for row in unknown {
+        let reason =
+            "an earlier run was about to add it, and did not say whether it has".to_owned();
+        settled.refused.push(refuse(Kept::Unknown, row, None, reason));
+    }
+    if run.options.dry_run {
+        settled.written = mutations.records() as u64;
+    } else {
+        let report = writer.write(mutations).await?;
+        if let Some(reason) = report.stalled {
+            run.ledger.stop(Stop::Error(Error::incomplete(format!(
+                "the cluster has taken no write for {:?}: {reason}",
+                run.options.write.retry.max_elapsed
+            ))));
+        }
+        for (record, outcome) in report.outcomes {
+            let row = record as usize;
+            match outcome {
+                Outcome::Written => settled.written += 1,
+                Outcome::Failed { fault: Fault::Invalid, reason } => {
+                    let reason = format!("the cluster refuses it: {reason}");
+                    settled.refused.push(refuse(Kept::Bad, row, None, reason));
+                }
+                Outcome::Failed { reason, .. } => {
+                    let reason = format!("it could not be written: {reason}");
+                    settled.refused.push(refuse(Kept::Bad, row, None, reason));
+                }
+                Outcome::Unknown { reason } => {
+                    settled.refused.push(refuse(Kept::Unknown, row, None, reason));
+                }
+                Outcome::NotSent => {
+                    let ordinal = chunk.ordinals[row];
+                    settled.unsent.insert(ordinal..ordinal + 1);
+                }
+            }
+        }
+    }
+    settled.positions = outside(&chunk.records, &file.settled.union(&settled.unsent));
+    // Those that cannot be bound are found after those that cannot be read.
+    settled.refused.sort_by_key(|record| record.ordinal);
+    let left_out = outside(&chunk.records, &file.left_out.union(&file.settled)).len();
+    settled.filtered = outside(&chunk.records, &file.settled).len() - left_out;
+    run.ledger.settle(file.index, &file.form, settled).await
+}
+
+/// The part of a range that is not in a set.
+pub(super) fn outside(range: &Range<u64>, set: &Positions) -> Positions {
+    let mut outside = Positions::default();
+    let mut start = range.start;
+    for taken in set.iter().filter(|taken| taken.start < range.end && taken.end > range.start) {
+        outside.insert(start..taken.start.max(start));
+        start = start.max(taken.end);
+    }
+    outside.insert(start..range.end.max(start));
+    outside
+}
+
+/// Whether a file is still what it was when the import began.
+async fn is_unchanged(file: &Option<SourceFile>) -> Result<bool> {
+    let Some(file) = file else { return Ok(true) };
+    let now = file.location.head(&file.name).await?;
+    Ok(now.version == file.version && now.bytes == file.bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_outside_of_a_set_is_the_rest() {
+        let set = Positions::from_iter([0..3, 5..6, 8..20]);
+        assert_eq!(outside(&(0..10), &set), Positions::from_iter([3..5, 6..8]));
+        assert_eq!(outside(&(2..4), &set), Positions::from(3..4));
+        assert_eq!(outside(&(9..12), &set), Positions::default());
+        assert_eq!(outside(&(4..5), &Positions::default()), Positions::from(4..5));
+    }
+}
