@@ -1,10 +1,9 @@
 //! How the program ends: the exit code, and the one place where an error is printed.
 
-use std::error::Error as StdError;
 use std::io::Write;
 use std::process::ExitCode;
 
-use bulk::ErrorKind;
+use bulk::{ErrorKind, with_causes};
 
 /// Done, completely. A closed pipe is done too: whoever read has read enough.
 const OK: u8 = 0;
@@ -96,21 +95,6 @@ fn with_option(mut text: String) -> String {
         if text.contains(remedy) && !text.contains(option) {
             text.push_str(&format!(" ({option} does that)"));
         }
-    }
-    text
-}
-
-/// An error and its causes; a cause that the error has told already is left out.
-pub(crate) fn with_causes(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let told = error.to_string();
-        if !text.contains(&told) {
-            text.push_str(": ");
-            text.push_str(&told);
-        }
-        cause = error.source();
     }
     text
 }

@@ -165,7 +165,7 @@ pub(crate) struct Writes {
     /// Bytes a second, at the most, such as 20MiB.
     #[arg(long, value_name = "SIZE")]
     pub(crate) bytes_per_second: Option<ByteSize>,
-    /// How much of the input is looked at to bring rows of the same partition together [default: 2MiB].
+    /// How much of the input is looked at to bring rows of the same partition together [default: 1MiB].
     #[arg(long, value_name = "SIZE")]
     pub(crate) window: Option<ByteSize>,
 }

@@ -95,7 +95,7 @@ pub(crate) fn stats(stats: &Stats) -> Value {
 
 /// A failed job, for programs: what is there, what is missing, and why.
 pub(crate) fn failure(error: &bulk::Error) -> Value {
-    let mut document = json!({ "complete": false, "error": crate::exit::with_causes(error) });
+    let mut document = json!({ "complete": false, "error": bulk::with_causes(error) });
     if let (Some(figures), bulk::Error::Run(run)) = (error.stats(), error) {
         document["stats"] = stats(figures);
         document["missing"] = run.missing().iter().map(range).collect();

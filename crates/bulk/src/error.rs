@@ -227,3 +227,23 @@ impl From<formats::Error> for Error {
         Error::Files(error)
     }
 }
+
+/// An error and its causes, in a line; a cause that the error has told already is left out.
+///
+/// ```
+/// let error = "x".parse::<i32>().unwrap_err();
+/// assert_eq!(bulk::with_causes(&error), "invalid digit found in string");
+/// ```
+pub fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.contains(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -55,7 +55,7 @@ pub use cql_arrow::{
     BlobText, DecimalMapping, DecodeOptions, EmptyValues, EpochUnit, MappingOptions, Nulls,
     TextOptions,
 };
-pub use error::{Error, ErrorKind, ImportError, JobError, Result};
+pub use error::{Error, ErrorKind, ImportError, JobError, Result, with_causes};
 pub use executor::{
     Condition, ConditionError, CountReport, Event, Observer, RangeCount, RangeFailure, RetryPolicy,
     ScanOptions, Stats, WriteOptions, WriteStats, event_stream,

@@ -1,9 +1,12 @@
 //! Lists, sets and maps that are there already: an import replaces them.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
-use anyhow::Result;
-use integration_tests::{RF1, RF3, Table, exactly, exported, imported, run};
+use anyhow::{Context as _, Result};
+use integration_tests::{RF1, RF3, Table, exactly, exported, imported, program, run};
+use serde_json::Value;
 
 use crate::{EVERYWHERE, file};
 
@@ -84,4 +87,49 @@ fn a_list_with_a_given_write_time_is_doubled_when_imported_again() {
         imported(&table, folder.path(), &[]).await?;
         exactly(rows(&table).await?, [of(&["a", "b", "a", "b"])])
     });
+}
+
+/// What a run had written and not yet written down when it was killed is written again by the next one.
+#[test]
+fn a_list_is_not_doubled_by_a_run_that_goes_on() {
+    run(async {
+        let table = Table::create(RF1, "imports_lists_resumed", COLUMNS).await?;
+        let given = r#"{"id": 1, "l": ["a", "b"], "m": {"k": 2}, "s": [1]}"#;
+        let timed = given.replace(r#""s": [1]"#, r#""s": [1], "writetime(l)": [3000000, 5]"#);
+        for (name, line) in [("plain", given.to_owned()), ("timed", timed)] {
+            table.query("TRUNCATE {}").await?;
+            let source = file("rows.jsonl", &line)?;
+            let folder = tempfile::tempdir()?;
+            let journal = folder.path().join(name);
+            let arguments = [
+                "import",
+                &table.name.cql(),
+                "--from",
+                source.path().to_str().context("no text")?,
+                "--journal",
+                journal.to_str().context("no text")?,
+                "--resume",
+                "--host",
+                "127.0.0.11",
+            ];
+            for _ in 0..3 {
+                program(&arguments).await?.with_code(0)?;
+                let expected = (1, list(&["a", "b"]), map(&[("k", 2)]), Some(vec![1]));
+                exactly(rows(&table).await?, [expected])?;
+                forget(&journal.join("progress.json"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Makes a journal as if the run had been killed before its first entry; how many runs there were stays.
+fn forget(progress: &Path) -> Result<()> {
+    let mut there: Value = serde_json::from_slice(&fs::read(progress)?)?;
+    there["complete"] = false.into();
+    there["counts"] = serde_json::json!({
+        "read": 0, "written": 0, "bad": 0, "filtered": 0, "unknown": 0,
+    });
+    there["files"] = serde_json::json!([{ "settled": [], "ended": false }]);
+    Ok(fs::write(progress, serde_json::to_vec(&there)?)?)
 }

@@ -1,5 +1,6 @@
 //! Import as a user meets it: what the program has written to a table, cell by cell.
 
+mod batches;
 mod collections;
 mod duplicates;
 mod foreign;

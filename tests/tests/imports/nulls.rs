@@ -130,3 +130,20 @@ fn an_empty_field_is_null_for_numbers_only_if_asked_for() {
         exactly(found, [(1, None, Some(String::new())), (2, Some(5), Some(String::new()))])
     });
 }
+
+/// Null, empty and missing are three things.
+#[test]
+fn what_an_object_lacks_is_not_deleted_with_its_nulls() {
+    run(async {
+        let table = table("imports_missing").await?;
+        let content = "{\"id\": 1, \"t\": null}\n{\"t\": \"\", \"n\": null, \"id\": 2}\n";
+        let source = file("rows.jsonl", content)?;
+        let options = ["--null-as-null", "--allow-missing-fields"];
+        imported(&table, source.path(), &options).await?.counted(2, 2, 0)?;
+        let expected = [
+            (1, Some(vec![0xff]), Some(vec![1, 2]), Some(3), None),
+            (2, None, None, None, Some(String::new())),
+        ];
+        exactly(rows(&table).await?, expected)
+    });
+}

@@ -181,6 +181,40 @@ fn a_cluster_that_takes_nothing_ends_it_in_bounded_time() {
 }
 
 #[test]
+fn what_one_node_refuses_for_good_is_given_up_while_others_go_on() {
+    run(async {
+        let table = table(RF1, "writes_one_refuses").await?;
+        let mut proxied = Proxied::start(74).await?;
+        let retry = RetryPolicy { max_elapsed: Duration::from_secs(1), ..hasty().retry };
+        // So slowly that others are still being written when the first are given up.
+        let rows_per_second = std::num::NonZeroU32::new(300);
+        let options = WriteOptions { retry, rows_per_second, ..hasty() };
+        let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, options).await?;
+        let refusal = RequestReaction::forge().unavailable();
+        proxied.on_requests_of(0, &[RequestRule(is_batch(), refusal)]);
+        let report = write(&writer, insert, (0..1500).map(row)).await?;
+        let mut given_up = 0;
+        for (record, outcome) in &report.outcomes {
+            match outcome {
+                Outcome::Written => {}
+                Outcome::Failed { fault: Fault::Unavailable, reason } if !reason.is_empty() => {
+                    given_up += 1;
+                }
+                // The last of them, when nothing else was left to be written.
+                Outcome::NotSent if report.stalled.is_some() => {}
+                other => bail!("record {record}: {other:?}"),
+            }
+        }
+        let written = report.written();
+        let stats = writer.stats();
+        ensure!(given_up > 0 && stats.failed == given_up && written > 0, "{stats:?}");
+        let found = table.rows::<(i32,)>("SELECT id FROM {}").await?;
+        ensure!(found.len() == written, "{} rows: {stats:?}", found.len());
+        Ok(())
+    });
+}
+
+#[test]
 fn a_user_who_may_not_write_ends_the_run() {
     run(async {
         let table = table(RF1, "writes_denied").await?;

@@ -230,8 +230,7 @@ async fn write(run: &Run, file: &Reading, writer: &Writer, bound: Bound) -> Resu
         let report = writer.write(mutations).await?;
         if let Some(reason) = report.stalled {
             run.ledger.stop(Stop::Error(Error::incomplete(format!(
-                "the cluster has taken no write for {:?}: {reason}",
-                run.options.write.retry.max_elapsed
+                "the cluster takes no writes any more: {reason}"
             ))));
         }
         for (record, outcome) in report.outcomes {

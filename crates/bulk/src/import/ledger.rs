@@ -16,7 +16,7 @@ use super::input::Source;
 use super::journal::{Begun, Journal, Progress, Start};
 use super::options::{ImportOptions, MaxErrors};
 use super::report::{BrokenFile, Counts, ImportProgress, ImportReport, ProgressObserver};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, with_causes};
 
 /// How often what is done is written down. What was done since then is done again after a crash.
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
@@ -429,20 +429,6 @@ fn said(counts: &Counts) -> String {
 fn unkept(journal: &Journal, error: std::io::Error) -> Error {
     let folder = journal.folder().display();
     Error::destination(format!("bad records cannot be kept in {folder}")).with_source(error)
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let told = error.to_string();
-        if !text.contains(&told) {
-            text.push_str(": ");
-            text.push_str(&told);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// A name for a file's kept records: numbered, so that all are different.

@@ -87,7 +87,7 @@ pub struct ImportOptions {
 }
 
 /// Larger windows take more memory, and bring few more records together.
-const WINDOW_BYTES: usize = 2 << 20;
+const WINDOW_BYTES: usize = 1 << 20;
 
 impl Default for ImportOptions {
     fn default() -> Self {

@@ -29,8 +29,8 @@ pub enum Outcome {
 pub struct WriteReport {
     /// Each record, by the caller's number, with its outcome; in ascending order.
     pub outcomes: Vec<(u32, Outcome)>,
-    /// Why sending was given up: no node had taken any batch for as long as the retry policy bears
-    /// ([`RetryPolicy::max_elapsed`](crate::RetryPolicy)). What was not written by then was not sent, or may
+    /// Why sending was given up: a batch had used all its time
+    /// ([`RetryPolicy::max_elapsed`](crate::RetryPolicy)), and for half of it no node had taken any other. What was not written by then was not sent, or may
     /// be sent again: it is no fault of the records.
     pub stalled: Option<String>,
 }

@@ -44,9 +44,10 @@ impl Shared {
         }
     }
 
-    /// Whether no node has taken anything for as long as is borne.
+    /// Whether no node has taken anything for long, asked when a batch has used all its time: half of
+    /// that, since others may have been taken while it was tried first.
     pub(super) fn has_stalled(&self) -> bool {
-        let bound = self.options.retry.max_elapsed;
+        let bound = self.options.retry.max_elapsed / 2;
         self.taken.lock().is_ok_and(|taken| taken.elapsed() >= bound)
     }
 }
