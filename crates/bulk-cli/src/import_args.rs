@@ -59,8 +59,9 @@ pub(crate) struct Form {
     /// and content].
     #[arg(long, value_name = "NAME")]
     pub(crate) compression: Option<String>,
-    /// Files read at the same time.
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Files read at the same time; each takes some 30 MiB of memory, and is worth it where reading is
+    /// slower than the cluster.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) files: u16,
 }
 

@@ -109,7 +109,7 @@ impl Default for ImportOptions {
             journal: None,
             resume: false,
             dry_run: false,
-            files: 2,
+            files: 1,
             window_bytes: WINDOW_BYTES,
             write: WriteOptions::default(),
         }
