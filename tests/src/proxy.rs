@@ -77,10 +77,27 @@ impl Proxied {
             .and(Condition::RequestOpcode(RequestOpcode::Execute))
     }
 
-    /// Answers with rows in which this text is, not on the driver's control connection.
-    pub fn is_result_with(text: &str) -> Condition {
+    /// A writer's own requests: batches, not on the driver's control connection.
+    pub fn is_batch() -> Condition {
+        Condition::not(Condition::ConnectionRegisteredAnyEvent)
+            .and(Condition::RequestOpcode(RequestOpcode::Batch))
+    }
+
+    /// Answers that are no errors, not on the driver's control connection. The first ones are about the
+    /// table, and about preparing.
+    pub fn is_result() -> Condition {
         Condition::not(Condition::ConnectionRegisteredAnyEvent)
             .and(Condition::ResponseOpcode(ResponseOpcode::Result))
-            .and(Condition::BodyContainsCaseSensitive(text.as_bytes().into()))
+    }
+
+    /// Answers with rows in which this text is, not on the driver's control connection.
+    pub fn is_result_with(text: &str) -> Condition {
+        Proxied::is_result().and(Condition::BodyContainsCaseSensitive(text.as_bytes().into()))
+    }
+
+    /// Some of the frames: the first `times` of a node, each with even chances.
+    pub fn some(condition: Condition, times: usize) -> Condition {
+        let half = Condition::RandomWithProbability(0.5);
+        condition.and(half).and(Condition::TrueForLimitedTimes(times))
     }
 }

@@ -47,12 +47,6 @@ fn options(scan: ScanOptions) -> BulkOptions {
     BulkOptions::default().scan(scan).split_count(6).parallelism(3)
 }
 
-/// Some of the run's requests: the first `times`, each with even chances.
-fn some(condition: Condition, times: usize) -> Condition {
-    let half = Condition::RandomWithProbability(0.5);
-    condition.and(half).and(Condition::TrueForLimitedTimes(times))
-}
-
 /// The answers that have rows of the table.
 fn is_page() -> Condition {
     Proxied::is_result_with("row ")
@@ -89,7 +83,7 @@ fn retried(events: &[Event], wanted: Fault) -> usize {
 async fn survives(name: &str, subnet: u8, reaction: RequestReaction, fault: Fault) -> Result<()> {
     let table = table(name).await?;
     let mut proxied = Proxied::start(subnet).await?;
-    proxied.on_requests(&[RequestRule(some(Proxied::is_execute(), 4), reaction)]);
+    proxied.on_requests(&[RequestRule(Proxied::some(Proxied::is_execute(), 4), reaction)]);
     let (stats, events) = streams_exactly(&proxied, &table, hasty()).await?;
     ensure!(stats.retries > 0, "nothing was forged: {stats:?}");
     let retried = retried(&events, fault);
@@ -135,7 +129,7 @@ fn read_timeouts_are_asked_again_or_made_smaller() {
         let table = table("faults_read_timeout").await?;
         let mut proxied = Proxied::start(5).await?;
         let reaction = RequestReaction::forge().read_timeout();
-        proxied.on_requests(&[RequestRule(some(Proxied::is_execute(), 8), reaction)]);
+        proxied.on_requests(&[RequestRule(Proxied::some(Proxied::is_execute(), 8), reaction)]);
         let (stats, events) = streams_exactly(&proxied, &table, hasty()).await?;
         ensure!(retried(&events, Fault::Timeout) > 0 && stats.retries > 0, "{stats:?}");
         Ok(())
@@ -188,7 +182,7 @@ fn an_answer_that_is_lost_with_its_connection() {
         let table = table("faults_answer_cut").await?;
         let mut proxied = Proxied::start(8).await?;
         let reaction = ResponseReaction::drop_connection();
-        proxied.on_responses(&[ResponseRule(some(is_page(), 2), reaction)]);
+        proxied.on_responses(&[ResponseRule(Proxied::some(is_page(), 2), reaction)]);
         let scan = ScanOptions { page_size: 10, ..hasty() };
         let (stats, _) = streams_exactly(&proxied, &table, scan).await?;
         ensure!(stats.retries > 0, "{stats:?}");
@@ -202,7 +196,7 @@ fn an_answer_that_never_comes_times_out_here() {
         let table = table("faults_lost_answer").await?;
         let mut proxied = Proxied::start(9).await?;
         let reaction = ResponseReaction::drop_frame();
-        proxied.on_responses(&[ResponseRule(some(is_page(), 2), reaction)]);
+        proxied.on_responses(&[ResponseRule(Proxied::some(is_page(), 2), reaction)]);
         let scan = ScanOptions { request_timeout: Duration::from_secs(2), ..hasty() };
         let (stats, events) = streams_exactly(&proxied, &table, scan).await?;
         ensure!(retried(&events, Fault::Timeout) as u64 + stats.resplits > 0, "{stats:?}");
@@ -216,7 +210,7 @@ fn delayed_answers_are_waited_for() {
         let table = table("faults_delay").await?;
         let mut proxied = Proxied::start(10).await?;
         let reaction = ResponseReaction::delay(Duration::from_millis(700));
-        proxied.on_responses(&[ResponseRule(some(is_page(), 5), reaction)]);
+        proxied.on_responses(&[ResponseRule(Proxied::some(is_page(), 5), reaction)]);
         let (stats, _) = streams_exactly(&proxied, &table, hasty()).await?;
         ensure!(stats.retries == 0 && stats.resplits == 0, "{stats:?}");
         Ok(())
@@ -230,7 +224,7 @@ fn late_answers_are_not_rows() {
         let table = table("faults_late").await?;
         let mut proxied = Proxied::start(11).await?;
         let reaction = ResponseReaction::delay(Duration::from_secs(3));
-        proxied.on_responses(&[ResponseRule(some(is_page(), 2), reaction)]);
+        proxied.on_responses(&[ResponseRule(Proxied::some(is_page(), 2), reaction)]);
         let scan = ScanOptions { request_timeout: Duration::from_secs(2), ..hasty() };
         let (stats, _) = streams_exactly(&proxied, &table, scan).await?;
         ensure!(stats.retries + stats.resplits > 0, "{stats:?}");
@@ -244,7 +238,7 @@ fn a_mixture_of_everything() {
         let table = table("faults_mixture").await?;
         let mut proxied = Proxied::start(12).await?;
         let forge = RequestReaction::forge;
-        let rule = |reaction| RequestRule(some(Proxied::is_execute(), 2), reaction);
+        let rule = |reaction| RequestRule(Proxied::some(Proxied::is_execute(), 2), reaction);
         proxied.on_requests(&[
             rule(forge().overloaded()),
             rule(forge().read_timeout()),
@@ -254,7 +248,7 @@ fn a_mixture_of_everything() {
             rule(RequestReaction::drop_connection()),
             rule(RequestReaction::delay(Duration::from_millis(300))),
         ]);
-        let lost = ResponseRule(some(is_page(), 1), ResponseReaction::drop_frame());
+        let lost = ResponseRule(Proxied::some(is_page(), 1), ResponseReaction::drop_frame());
         proxied.on_responses(&[lost]);
         let scan =
             ScanOptions { page_size: 20, request_timeout: Duration::from_secs(3), ..hasty() };

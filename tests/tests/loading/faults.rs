@@ -7,8 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use bulk::{Import, ImportOptions, ImportReport, MaxErrors, RetryPolicy, WriteOptions};
 use integration_tests::{Proxied, RF3, Table, exactly, run};
 use scylla_proxy::{
-    Condition, Reaction, RequestOpcode, RequestReaction, RequestRule, ResponseOpcode,
-    ResponseReaction, ResponseRule,
+    Condition, Reaction, RequestReaction, RequestRule, ResponseReaction, ResponseRule,
 };
 use tempfile::TempDir;
 
@@ -67,18 +66,6 @@ impl Trial {
     }
 }
 
-/// An import's own requests.
-fn is_batch() -> Condition {
-    Condition::not(Condition::ConnectionRegisteredAnyEvent)
-        .and(Condition::RequestOpcode(RequestOpcode::Batch))
-}
-
-/// Some of them.
-fn some(condition: Condition, times: usize) -> Condition {
-    let half = Condition::RandomWithProbability(0.5);
-    condition.and(half).and(Condition::TrueForLimitedTimes(times))
-}
-
 async fn survives(
     name: &str,
     subnet: u8,
@@ -108,7 +95,8 @@ fn what_may_pass_is_sent_again() {
             forge().unavailable(),
             forge().server_error(),
         ];
-        let rules = reactions.map(|reaction| RequestRule(some(is_batch(), 5), reaction));
+        let rules =
+            reactions.map(|reaction| RequestRule(Proxied::some(Proxied::is_batch(), 5), reaction));
         survives("loading_passing", 81, &rules, &[]).await
     });
 }
@@ -117,13 +105,12 @@ fn what_may_pass_is_sent_again() {
 fn broken_connections_and_lost_answers_are_survived() {
     run(async {
         let requests = [
-            RequestRule(some(is_batch(), 1), RequestReaction::drop_connection()),
-            RequestRule(some(is_batch(), 3), RequestReaction::drop_frame()),
+            RequestRule(Proxied::some(Proxied::is_batch(), 1), RequestReaction::drop_connection()),
+            RequestRule(Proxied::some(Proxied::is_batch(), 3), RequestReaction::drop_frame()),
         ];
-        let answer = Condition::not(Condition::ConnectionRegisteredAnyEvent)
-            .and(Condition::ResponseOpcode(ResponseOpcode::Result));
         // The first answers are about the table, and about preparing.
-        let lost = ResponseRule(some(answer, 3), ResponseReaction::drop_frame());
+        let lost =
+            ResponseRule(Proxied::some(Proxied::is_result(), 3), ResponseReaction::drop_frame());
         survives("loading_broken", 82, &requests, &[lost]).await
     });
 }
@@ -146,8 +133,8 @@ fn a_cluster_that_stays_away_ends_it_and_the_rest_comes_later() {
         let away = || RequestReaction::forge().unavailable();
         let first = Condition::TrueForLimitedTimes(200);
         let rules = [
-            RequestRule(is_batch().and(first), RequestReaction::noop()),
-            RequestRule(is_batch(), away()),
+            RequestRule(Proxied::is_batch().and(first), RequestReaction::noop()),
+            RequestRule(Proxied::is_batch(), away()),
         ];
         trial.proxied.on_requests(&rules);
         let patience = Duration::from_secs(1);
@@ -172,7 +159,9 @@ fn a_cluster_that_stays_away_ends_it_and_the_rest_comes_later() {
 fn silence_ends_it_too() {
     run(async {
         let mut trial = Trial::new("loading_silent", 84).await?;
-        trial.proxied.on_requests(&[RequestRule(is_batch(), RequestReaction::drop_frame())]);
+        trial
+            .proxied
+            .on_requests(&[RequestRule(Proxied::is_batch(), RequestReaction::drop_frame())]);
         let (error, report) = failed(
             trial.import(Duration::from_secs(3)).max_errors(MaxErrors::Count(10)).run().await,
         )?;
@@ -191,7 +180,7 @@ fn a_user_who_may_not_write_ends_it_and_can_go_on() {
     run(async {
         let mut trial = Trial::new("loading_denied", 85).await?;
         let denied = RequestReaction::forge().unauthorized();
-        trial.proxied.on_requests(&[RequestRule(is_batch(), denied)]);
+        trial.proxied.on_requests(&[RequestRule(Proxied::is_batch(), denied)]);
         let patience = Duration::from_secs(30);
         let (error, report) = failed(trial.import(patience).run().await)?;
         ensure!(error.to_string().contains("loading_denied"), "{error}");

@@ -8,7 +8,7 @@ use integration_tests::{Proxied, RF1, Table, exactly, run};
 use scylla_proxy::{Reaction, RequestReaction, RequestRule};
 use tokio_util::sync::CancellationToken;
 
-use crate::{hasty, is_batch, write, writer};
+use crate::{hasty, write, writer};
 
 const INSERT: &str = "INSERT INTO {} (id) VALUES (?)";
 
@@ -21,7 +21,7 @@ fn what_is_in_flight_is_waited_for_and_the_rest_is_told_as_not_sent() {
         let options = WriteOptions { cancel: cancel.clone(), ..hasty() };
         let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, options).await?;
         let slow = RequestReaction::delay(Duration::from_millis(300));
-        proxied.on_requests(&[RequestRule(is_batch(), slow)]);
+        proxied.on_requests(&[RequestRule(Proxied::is_batch(), slow)]);
         let writing = write(&writer, insert, (0..5000).map(|id| (id,)));
         let cancelling = async {
             while writer.stats().records == 0 {

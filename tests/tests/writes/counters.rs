@@ -7,7 +7,7 @@ use executor::{Outcome, WriteOptions, WriteSemantics};
 use integration_tests::{Proxied, RF1, Table, run};
 use scylla_proxy::{Reaction, RequestReaction, RequestRule, ResponseReaction, ResponseRule};
 
-use crate::{hasty, is_answer, is_batch, some, write, writer};
+use crate::{hasty, write, writer};
 
 const PARTITIONS: usize = 300;
 const RECORDS: usize = 3000;
@@ -29,10 +29,19 @@ fn lost_requests_and_replies_are_told_as_unknown_and_nothing_is_counted_twice() 
         let (writer, update) = writer(session, &table, cql, options).await?;
         // Not applied, and known not to be; not applied, and unknown; applied, and unknown.
         proxied.on_requests(&[
-            RequestRule(some(is_batch(), 20), RequestReaction::forge().overloaded()),
-            RequestRule(some(is_batch(), 10), RequestReaction::forge().server_error()),
+            RequestRule(
+                Proxied::some(Proxied::is_batch(), 20),
+                RequestReaction::forge().overloaded(),
+            ),
+            RequestRule(
+                Proxied::some(Proxied::is_batch(), 10),
+                RequestReaction::forge().server_error(),
+            ),
         ]);
-        proxied.on_responses(&[ResponseRule(some(is_answer(), 4), ResponseReaction::drop_frame())]);
+        proxied.on_responses(&[ResponseRule(
+            Proxied::some(Proxied::is_result(), 4),
+            ResponseReaction::drop_frame(),
+        )]);
         let id = |record: usize| i32::try_from(record % PARTITIONS).unwrap_or(i32::MAX);
         let report = write(&writer, update, (0..RECORDS).map(|record| (id(record),))).await?;
 

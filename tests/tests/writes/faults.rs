@@ -9,7 +9,7 @@ use scylla_proxy::{Reaction, RequestReaction, RequestRule, ResponseReaction, Res
 use tokenring::Token;
 use topology::{Fault, RingSnapshot};
 
-use crate::{all_written, hasty, is_answer, is_batch, some, write, writer};
+use crate::{all_written, hasty, write, writer};
 
 const ROWS: i32 = 1000;
 const INSERT: &str = "INSERT INTO {} (id, v) VALUES (?, ?)";
@@ -55,7 +55,8 @@ fn what_may_pass_is_sent_again() {
             forge().is_bootstrapping(),
             forge().overloaded(),
         ];
-        let rules = reactions.map(|reaction| RequestRule(some(is_batch(), 5), reaction));
+        let rules =
+            reactions.map(|reaction| RequestRule(Proxied::some(Proxied::is_batch(), 5), reaction));
         survives((RF3, "writes_passing", 65), &rules, &[]).await?;
         Ok(())
     });
@@ -65,10 +66,11 @@ fn what_may_pass_is_sent_again() {
 fn broken_connections_and_lost_frames_are_survived() {
     run(async {
         let requests = [
-            RequestRule(some(is_batch(), 1), RequestReaction::drop_connection()),
-            RequestRule(some(is_batch(), 3), RequestReaction::drop_frame()),
+            RequestRule(Proxied::some(Proxied::is_batch(), 1), RequestReaction::drop_connection()),
+            RequestRule(Proxied::some(Proxied::is_batch(), 3), RequestReaction::drop_frame()),
         ];
-        let lost = ResponseRule(some(is_answer(), 3), ResponseReaction::drop_frame());
+        let lost =
+            ResponseRule(Proxied::some(Proxied::is_result(), 3), ResponseReaction::drop_frame());
         let stats = survives((RF3, "writes_broken", 66), &requests, &[lost]).await?;
         ensure!(stats.misrouted == 0, "{stats:?}");
         Ok(())
@@ -83,7 +85,10 @@ fn overload_halves_what_is_in_flight_until_it_passes() {
         let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, hasty()).await?;
         let first: Vec<usize> = writer.stats().nodes.iter().map(|load| load.limit).collect();
         ensure!(first.len() == 3 && first.iter().all(|limit| *limit > 1), "{first:?}");
-        proxied.on_requests(&[RequestRule(is_batch(), RequestReaction::forge().overloaded())]);
+        proxied.on_requests(&[RequestRule(
+            Proxied::is_batch(),
+            RequestReaction::forge().overloaded(),
+        )]);
         let writing = write(&writer, insert, (0..ROWS).map(row));
         let passing = async {
             while writer.stats().nodes.iter().any(|load| load.limit > 1) {
@@ -117,7 +122,8 @@ fn a_silent_node_keeps_only_its_own_waiting() {
         let mut proxied = Proxied::start(68).await?;
         let options = WriteOptions { request_timeout: Duration::from_secs(5), ..hasty() };
         let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, options).await?;
-        proxied.on_requests_of(0, &[RequestRule(is_batch(), RequestReaction::drop_frame())]);
+        proxied
+            .on_requests_of(0, &[RequestRule(Proxied::is_batch(), RequestReaction::drop_frame())]);
         let writing = write(&writer, insert, (0..ROWS).map(row));
         let waiting = async {
             while writer.stats().records < of_others {
@@ -168,7 +174,10 @@ fn a_cluster_that_takes_nothing_ends_it_in_bounded_time() {
         let retry = RetryPolicy { max_elapsed: Duration::from_secs(1), ..hasty().retry };
         let options = WriteOptions { retry, ..hasty() };
         let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, options).await?;
-        proxied.on_requests(&[RequestRule(is_batch(), RequestReaction::forge().unavailable())]);
+        proxied.on_requests(&[RequestRule(
+            Proxied::is_batch(),
+            RequestReaction::forge().unavailable(),
+        )]);
         let report = write(&writer, insert, (0..100).map(row)).await?;
         ensure!(report.stalled.as_ref().is_some_and(|why| !why.is_empty()), "{report:?}");
         let is_unsent = |(_, outcome): &(u32, Outcome)| *outcome == Outcome::NotSent;
@@ -191,7 +200,7 @@ fn what_one_node_refuses_for_good_is_given_up_while_others_go_on() {
         let options = WriteOptions { retry, rows_per_second, ..hasty() };
         let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, options).await?;
         let refusal = RequestReaction::forge().unavailable();
-        proxied.on_requests_of(0, &[RequestRule(is_batch(), refusal)]);
+        proxied.on_requests_of(0, &[RequestRule(Proxied::is_batch(), refusal)]);
         let report = write(&writer, insert, (0..1500).map(row)).await?;
         let mut given_up = 0;
         for (record, outcome) in &report.outcomes {
@@ -220,7 +229,10 @@ fn a_user_who_may_not_write_ends_the_run() {
         let table = table(RF1, "writes_denied").await?;
         let mut proxied = Proxied::start(70).await?;
         let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, hasty()).await?;
-        proxied.on_requests(&[RequestRule(is_batch(), RequestReaction::forge().unauthorized())]);
+        proxied.on_requests(&[RequestRule(
+            Proxied::is_batch(),
+            RequestReaction::forge().unauthorized(),
+        )]);
         let Err(error) = write(&writer, insert, (0..ROWS).map(row)).await else {
             bail!("it was written")
         };

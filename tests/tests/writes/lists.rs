@@ -6,7 +6,7 @@ use integration_tests::{Proxied, RF1, RF3, Table, exactly, run};
 use scylla::serialize::row::SerializeRow;
 use scylla_proxy::{Reaction, ResponseReaction, ResponseRule};
 
-use crate::{all_written, hasty, is_answer, some, write, writer};
+use crate::{all_written, hasty, write, writer};
 
 const ROWS: i32 = 400;
 
@@ -28,7 +28,10 @@ async fn written<R: SerializeRow>(
     let options = WriteOptions { semantics, ..hasty() };
     let session = proxied.operator.session();
     let (writer, insert) = writer(session, &table, cql, options).await?;
-    proxied.on_responses(&[ResponseRule(some(is_answer(), 8), ResponseReaction::drop_frame())]);
+    proxied.on_responses(&[ResponseRule(
+        Proxied::some(Proxied::is_result(), 8),
+        ResponseReaction::drop_frame(),
+    )]);
     all_written(&write(&writer, insert, (0..ROWS).map(row)).await?)?;
     let stats = writer.stats();
     ensure!(stats.retries > 0 && stats.replays >= stats.retries, "no reply was lost: {stats:?}");

@@ -18,7 +18,6 @@ use executor::{Outcome, RetryPolicy, StatementId, WriteOptions, WriteReport, Wri
 use integration_tests::Table;
 use scylla::client::session::Session;
 use scylla::serialize::row::SerializeRow;
-use scylla_proxy::{Condition, RequestOpcode, ResponseOpcode};
 use topology::{RingSnapshot, TableSchema};
 
 /// A run that waits little: proxies answer at once, and tests should end.
@@ -71,22 +70,4 @@ fn all_written(report: &WriteReport) -> Result<()> {
     let other = report.outcomes.iter().find(|(_, outcome)| *outcome != Outcome::Written);
     ensure!(other.is_none(), "{other:?}");
     Ok(())
-}
-
-/// A writer's own requests.
-fn is_batch() -> Condition {
-    Condition::not(Condition::ConnectionRegisteredAnyEvent)
-        .and(Condition::RequestOpcode(RequestOpcode::Batch))
-}
-
-/// The answers to them, and to nothing else once statements are prepared.
-fn is_answer() -> Condition {
-    Condition::not(Condition::ConnectionRegisteredAnyEvent)
-        .and(Condition::ResponseOpcode(ResponseOpcode::Result))
-}
-
-/// Some of them: the first `times`, each with even chances.
-fn some(condition: Condition, times: usize) -> Condition {
-    let half = Condition::RandomWithProbability(0.5);
-    condition.and(half).and(Condition::TrueForLimitedTimes(times))
 }

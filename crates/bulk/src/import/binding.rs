@@ -37,10 +37,7 @@ struct Statements {
     statics: Vec<usize>,
     plan: Plan,
     constants: BoundRows,
-    nulls: Nulls,
-    ttl: Option<i32>,
-    timestamp: i64,
-    later: i64,
+    options: BinderOptions,
 }
 
 /// A statement that the cluster knows.
@@ -76,11 +73,13 @@ impl From<Unbound> for Refusal {
 }
 
 /// What is the same for all files.
+#[derive(Clone, Copy)]
 pub(crate) struct BinderOptions {
     pub(crate) nulls: Nulls,
     pub(crate) ttl: Option<i32>,
     pub(crate) timestamp: i64,
-    /// How much later lists are written than the times that are put back.
+    /// How much later than the first run this one writes lists, whose replays would double them, in
+    /// microseconds.
     pub(crate) later: i64,
 }
 
@@ -148,10 +147,7 @@ impl Binder {
             partition,
             statics,
             plan,
-            nulls,
-            ttl: options.ttl,
-            timestamp: options.timestamp,
-            later: options.later,
+            options: BinderOptions { nulls, ..*options },
         };
         Ok(Binder { statements, recent: Recent::default() })
     }
@@ -165,9 +161,11 @@ impl Binder {
     ) -> Result<Vec<(usize, Refusal)>> {
         let Binder { statements, recent } = self;
         let batch = &chunk.rows;
-        let rows = BoundRows::new(batch, statements.nulls)?;
+        let rows = BoundRows::new(batch, statements.options.nulls)?;
         let times = match statements.plan {
-            Plan::Timed { .. } => Some(Times::new(&statements.cells, batch, statements.later)?),
+            Plan::Timed { .. } => {
+                Some(Times::new(&statements.cells, batch, statements.options.later)?)
+            }
             _ => None,
         };
         let mut refused = Vec::new();
@@ -206,7 +204,7 @@ impl Statements {
             let column = lacking.map(|cell| self.cells.0[*cell].name.clone());
             return Err(Refusal::new(column, "a part of the primary key is null"));
         }
-        if let Some(cell) = self.regular.iter().find(|cell| !has_row && !row.is_null(**cell)) {
+        if !has_row && let Some(cell) = self.regular.iter().find(|cell| !row.is_null(**cell)) {
             let column = Some(self.cells.0[*cell].name.clone());
             return Err(Refusal::new(column, "it has a value in a record without clustering key"));
         }
@@ -218,7 +216,7 @@ impl Statements {
             let written: cql_arrow::Result<()> = written.collect();
             written.is_ok() && recent.scratch == recent.statics
         };
-        let (timestamp, ttl) = (self.timestamp, self.ttl);
+        let BinderOptions { nulls, ttl, timestamp, .. } = self.options;
         let values = Values { row, markers: &[], group: None, same_statics, timestamp, ttl };
         match &self.plan {
             Plan::Counters { row: own } => {
@@ -231,12 +229,12 @@ impl Statements {
             Plan::Timed { row: own, cells, statics } => {
                 let Some(times) = times else { return Ok(()) };
                 let of = |cells: &[usize]| {
-                    times.groups(cells, index, |cell| row.is_null(cell), self.nulls, self.ttl)
+                    times.groups(cells, index, |cell| row.is_null(cell), nulls, ttl)
                 };
                 let regular = if has_row { of(&self.regular)? } else { Vec::new() };
                 let own_statics = if same_statics { Vec::new() } else { of(&self.statics)? };
                 if has_row {
-                    let oldest = Times::oldest(&regular, self.timestamp, self.ttl);
+                    let oldest = Times::oldest(&regular, timestamp, ttl);
                     mutations.push(record, own.id, &values.of(own, Some(&oldest)))?;
                 }
                 for (groups, statement) in [(&regular, cells), (&own_statics, statics)] {

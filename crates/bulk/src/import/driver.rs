@@ -7,11 +7,12 @@ use std::time::Instant;
 use chrono::{SecondsFormat, Utc};
 use executor::{WriteSemantics, Writer};
 use scylla::client::session::Session;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use topology::{RingSnapshot, TableSchema};
 
+use super::binding::BinderOptions;
 use super::file::load;
 use super::input::{Given, Source, resolve};
 use super::journal::{Begun, Journal, Progress, Settings, Start};
@@ -33,14 +34,13 @@ pub(crate) struct Run {
     pub(crate) table: Arc<TableSchema>,
     pub(crate) mapping: Mapping,
     pub(crate) options: ImportOptions,
-    pub(crate) writer: Writer,
+    /// Files prepare their statements here, so that those of the same fields do so once.
+    pub(crate) writer: Mutex<Writer>,
     pub(crate) ledger: Ledger,
     /// Cancelled when nothing more is to be begun.
     pub(crate) stop: CancellationToken,
     pub(crate) chunks: Arc<Semaphore>,
-    pub(crate) timestamp: i64,
-    /// How much later than the first run this one writes what a replay would double, in microseconds.
-    pub(crate) later: i64,
+    pub(crate) binding: BinderOptions,
     /// Whether replays change something.
     pub(crate) counters: bool,
 }
@@ -106,23 +106,23 @@ pub(crate) async fn run(
         }
     };
     let ledger = Ledger::new(begun, &sources, &options, observer, stop.clone(), counters)?;
+    let binding = BinderOptions { nulls: options.nulls, ttl: options.ttl, timestamp, later };
     let run = Arc::new(Run {
-        writer,
+        writer: Mutex::new(writer),
         table,
         mapping,
         chunks: Arc::new(Semaphore::new(CHUNKS)),
         ledger,
         stop,
-        timestamp,
-        later,
+        binding,
         counters,
         options,
     });
     let ended = load_all(&run, sources).await;
-    let stats = run.writer.stats();
     // All files have ended, and nobody else has it.
     let run =
         Arc::into_inner(run).ok_or_else(|| Error::internal("a file is still being loaded"))?;
+    let stats = run.writer.into_inner().stats();
     run.ledger.conclude(ended, &run.table, stats, began).await
 }
 

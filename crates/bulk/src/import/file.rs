@@ -1,19 +1,18 @@
 //! One file: read in chunks, bound, written, settled.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use executor::{Mutations, Outcome, Writer};
-use formats::{Chunk, Format, Positions, RecordOptions, Records, SourceFile};
+use formats::{BadRecord, Chunk, Format, Positions, RecordOptions, Records, SourceFile};
 use tokio::task::{JoinSet, spawn_blocking};
 use topology::Fault;
 
 use super::bad::{Form, Kept};
-use super::binding::{Binder, BinderOptions, Refusal};
+use super::binding::{Binder, Refusal};
 use super::driver::Run;
 use super::input::{Origin, Source};
-use super::ledger::{Refused, Settled, Stop};
+use super::ledger::{Settled, Stop};
 use super::mapping::Shape;
 use crate::error::{Error, Result};
 
@@ -45,14 +44,11 @@ async fn read(run: &Arc<Run>, index: usize, source: &mut Source) -> Result<()> {
     };
     let named = |error: Error| error.about(&source.shown);
     let fields = run.mapping.of_file(shape, source.partition()).map_err(named)?;
-    let mut writer = run.writer.clone();
-    let binder = BinderOptions {
-        nulls: run.options.nulls,
-        ttl: run.options.ttl,
-        timestamp: run.timestamp,
-        later: run.later,
+    let (binder, writer) = {
+        let mut writer = run.writer.lock().await;
+        let binder = Binder::new(&run.table, &fields, &mut writer, &run.binding).await;
+        (binder.map_err(named)?, writer.clone())
     };
-    let binder = Binder::new(&run.table, &fields, &mut writer, &binder).await.map_err(named)?;
     let (left_out, limit) = run.ledger.window(index).await;
     let done = run.ledger.done(index);
     // Records that an earlier run may have sent or not: each is either settled, or nobody knows.
@@ -71,16 +67,15 @@ async fn read(run: &Arc<Run>, index: usize, source: &mut Source) -> Result<()> {
         options.chunk_rows = COUNTERS_AT_ONCE;
     }
     let extension = if matches!(options.file.format, Format::Csv(_)) { "csv" } else { "jsonl" };
-    let file = Reading {
-        index,
-        form: Form { name: format!("{}.{extension}", run.ledger.kept_name(index)), header: None },
-        settled: done.settled.clone(),
-        left_out,
-        unknown,
-    };
-    let mut writes = JoinSet::new();
     let records = opened.records(options)?;
-    let read = chunks(run, records, &file, writer, binder, &mut writes).await;
+    let form = Form {
+        name: format!("{}.{extension}", run.ledger.kept_name(index)),
+        header: records.header().map(<[u8]>::to_vec),
+    };
+    let settled = done.settled.clone();
+    let file = Arc::new(Reading { index, form, settled, left_out, unknown });
+    let mut writes = JoinSet::new();
+    let read = chunks(run, records, &file, &writer, binder, &mut writes).await;
     // Whatever became of reading: what was begun is ended, and told.
     let written = join(&mut writes).await;
     let has_ended = read?;
@@ -99,7 +94,6 @@ async fn read(run: &Arc<Run>, index: usize, source: &mut Source) -> Result<()> {
 }
 
 /// What is known of a file while it is read.
-#[derive(Clone)]
 struct Reading {
     index: usize,
     form: Form,
@@ -114,12 +108,11 @@ struct Reading {
 async fn chunks(
     run: &Arc<Run>,
     mut records: Records,
-    file: &Reading,
-    writer: Writer,
+    file: &Arc<Reading>,
+    writer: &Writer,
     mut binder: Binder,
     writes: &mut JoinSet<Result<()>>,
 ) -> Result<bool> {
-    let mut shared: Option<Arc<Reading>> = None;
     let mut seen = 0;
     loop {
         // So many chunks are bound and unwritten at the most; reading waits here.
@@ -130,26 +123,21 @@ async fn chunks(
         let Some(chunk) = records.next_chunk().await? else { return Ok(true) };
         run.ledger.add_bytes(records.bytes_read().saturating_sub(seen));
         seen = records.bytes_read();
-        // The header is known from the first chunk on.
-        let reading = Arc::clone(shared.get_or_insert_with(|| {
-            let mut reading = file.clone();
-            reading.form.header = records.header().map(<[u8]>::to_vec);
-            Arc::new(reading)
-        }));
         if run.counters {
             let all = Positions::from(chunk.records.clone());
-            run.ledger.begin(reading.index, &all).await?;
+            run.ledger.begin(file.index, &all).await?;
         }
-        let (mutations, known) = (writer.mutations(), Arc::clone(&reading));
+        let (mutations, known) = (writer.mutations(), Arc::clone(file));
         let binding = move || {
             let bound = bind(&mut binder, chunk, mutations, &known.unknown);
             (binder, bound)
         };
         let (own, bound) = spawn_blocking(binding).await.map_err(Error::internal)?;
         binder = own;
-        let (bound, run, writer) = (bound?, Arc::clone(run), writer.clone());
+        let (bound, run, file, writer) =
+            (bound?, Arc::clone(run), Arc::clone(file), writer.clone());
         writes.spawn(async move {
-            let written = write(&run, &reading, &writer, bound).await;
+            let written = write(&run, &file, &writer, bound).await;
             drop(permit);
             written
         });
@@ -196,25 +184,12 @@ fn bind(
 async fn write(run: &Run, file: &Reading, writer: &Writer, bound: Bound) -> Result<()> {
     let Bound { mut chunk, mutations, refused, unknown } = bound;
     let mut settled = Settled::default();
-    for bad in std::mem::take(&mut chunk.bad) {
-        settled.refused.push(Refused {
-            kept: Kept::Bad,
-            ordinal: bad.ordinal,
-            line: bad.line,
-            column: bad.column,
-            reason: bad.reason,
-            truncated: bad.truncated,
-            text: bad.text,
-        });
-    }
-    let refuse = |kept: Kept, row: usize, column: Option<String>, reason: String| Refused {
-        kept,
-        ordinal: chunk.ordinals[row],
-        line: chunk.line(row),
-        column,
-        reason,
-        truncated: false,
-        text: chunk.text(row).into_owned(),
+    let unreadable = std::mem::take(&mut chunk.bad).into_iter();
+    settled.refused.extend(unreadable.map(|record| (Kept::Bad, record)));
+    let refuse = |kept: Kept, row: usize, column: Option<String>, reason: String| {
+        let (ordinal, line) = (chunk.ordinals[row], chunk.line(row));
+        let text = chunk.text(row).into_owned();
+        (kept, BadRecord { ordinal, line, column, reason, text, truncated: false })
     };
     for (row, Refusal { column, reason }) in refused {
         settled.refused.push(refuse(Kept::Bad, row, column, reason));
@@ -255,24 +230,12 @@ async fn write(run: &Run, file: &Reading, writer: &Writer, bound: Bound) -> Resu
             }
         }
     }
-    settled.positions = outside(&chunk.records, &file.settled.union(&settled.unsent));
+    let new = Positions::from(chunk.records.clone()).difference(&file.settled);
+    settled.filtered = new.len() - new.difference(&file.left_out).len();
+    settled.positions = new.difference(&settled.unsent);
     // Those that cannot be bound are found after those that cannot be read.
-    settled.refused.sort_by_key(|record| record.ordinal);
-    let left_out = outside(&chunk.records, &file.left_out.union(&file.settled)).len();
-    settled.filtered = outside(&chunk.records, &file.settled).len() - left_out;
+    settled.refused.sort_by_key(|(_, record)| record.ordinal);
     run.ledger.settle(file.index, &file.form, settled).await
-}
-
-/// The part of a range that is not in a set.
-pub(super) fn outside(range: &Range<u64>, set: &Positions) -> Positions {
-    let mut outside = Positions::default();
-    let mut start = range.start;
-    for taken in set.iter().filter(|taken| taken.start < range.end && taken.end > range.start) {
-        outside.insert(start..taken.start.max(start));
-        start = start.max(taken.end);
-    }
-    outside.insert(start..range.end.max(start));
-    outside
 }
 
 /// Whether a file is still what it was when the import began.
@@ -280,18 +243,4 @@ async fn is_unchanged(file: &Option<SourceFile>) -> Result<bool> {
     let Some(file) = file else { return Ok(true) };
     let now = file.location.head(&file.name).await?;
     Ok(now.version == file.version && now.bytes == file.bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_outside_of_a_set_is_the_rest() {
-        let set = Positions::from_iter([0..3, 5..6, 8..20]);
-        assert_eq!(outside(&(0..10), &set), Positions::from_iter([3..5, 6..8]));
-        assert_eq!(outside(&(2..4), &set), Positions::from(3..4));
-        assert_eq!(outside(&(9..12), &set), Positions::default());
-        assert_eq!(outside(&(4..5), &Positions::default()), Positions::from(4..5));
-    }
 }

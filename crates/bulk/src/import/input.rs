@@ -6,7 +6,7 @@ use std::fmt;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use formats::{Format, FormatName, Guess, Input, Location, SourceFile, sources};
+use formats::{Guess, Input, Location, SourceFile, sources};
 use futures::stream::BoxStream;
 
 use super::journal::InputRecord;
@@ -165,25 +165,13 @@ async fn of_manifest(
     manifest: &Manifest,
     guess: &Guess,
 ) -> Result<Vec<Source>> {
-    let file = &manifest.settings.file;
-    let csv = match &file.format {
-        Format::Csv(options) => options.clone(),
-        _ => Guess::default().csv,
-    };
     if *guess != Guess::default() {
         return Err(Error::request(format!(
             "{location} is an export, and its manifest says how its files were written; leave the \
              format and its options out"
         )));
     }
-    let (format, compression) = match &file.format {
-        Format::Csv(_) => (FormatName::Csv, Some(file.compression)),
-        Format::JsonLines => (FormatName::JsonL, Some(file.compression)),
-        Format::JsonArray => (FormatName::Json, Some(file.compression)),
-        Format::Parquet(_) => (FormatName::Parquet, None),
-        Format::Arrow => (FormatName::Arrow, None),
-    };
-    let guess = Guess { format: Some(format), csv, compression };
+    let guess = Guess::from(&manifest.settings.file);
     if manifest.files.is_empty() {
         return Ok(Vec::new());
     }

@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use executor::WriteStats;
-use formats::Positions;
+use formats::{BadRecord, Positions};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use topology::TableSchema;
 
 use super::bad::{Form, Kept, KeptRecord, KeptRecords};
-use super::file::outside;
 use super::input::Source;
 use super::journal::{Begun, Journal, Progress, Start};
 use super::options::{ImportOptions, MaxErrors};
@@ -71,25 +70,13 @@ pub(crate) enum Stop {
     Error(Error),
 }
 
-/// A record that is kept, and why.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    pub(crate) kept: Kept,
-    pub(crate) ordinal: u64,
-    pub(crate) line: Option<u64>,
-    pub(crate) column: Option<String>,
-    pub(crate) reason: String,
-    pub(crate) truncated: bool,
-    pub(crate) text: Vec<u8>,
-}
-
 /// What became of some records of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub(crate) positions: Positions,
     pub(crate) written: u64,
     pub(crate) filtered: u64,
-    pub(crate) refused: Vec<Refused>,
+    pub(crate) refused: Vec<(Kept, BadRecord)>,
     /// Those of them that were to be sent, and were not, since the run was stopped.
     pub(crate) unsent: Positions,
 }
@@ -188,8 +175,7 @@ impl Ledger {
     /// Writes down that records of counters are about to be sent.
     pub(crate) async fn begin(&self, file: usize, positions: &Positions) -> Result<()> {
         let mut state = self.state.lock().await;
-        let sending = &mut state.progress.files[file].sending;
-        *sending = sending.union(positions);
+        state.progress.files[file].sending.extend(positions.iter());
         self.commit(&mut state).await
     }
 
@@ -201,8 +187,8 @@ impl Ledger {
         counts.read += settled.positions.len();
         counts.written += settled.written;
         counts.filtered += settled.filtered;
-        for record in &settled.refused {
-            match record.kept {
+        for (kept, record) in &settled.refused {
+            match kept {
                 Kept::Bad => counts.bad += 1,
                 Kept::Unknown => counts.unknown += 1,
             }
@@ -214,7 +200,7 @@ impl Ledger {
         // What counters have added must not be forgotten for a moment.
         let mut is_due = self.counters || state.committed.elapsed() >= COMMIT_EVERY;
         if let (Some(kept), Some(journal)) = (&mut state.kept, &self.journal) {
-            for record in &settled.refused {
+            for (why, record) in &settled.refused {
                 let record_there = KeptRecord {
                     source: &self.files[file].shown,
                     line: record.line,
@@ -224,19 +210,15 @@ impl Ledger {
                     truncated: record.truncated,
                     text: &record.text,
                 };
-                let kept = kept.keep(record.kept, form, &record_there);
+                let kept = kept.keep(*why, form, &record_there);
                 is_due |= kept.map_err(|error| unkept(journal, error))?;
             }
         }
         let done = &mut state.progress.files[file];
-        for range in settled.positions.iter() {
-            done.settled.insert(range);
-        }
+        done.settled.extend(settled.positions.iter());
         if !settled.unsent.is_empty() {
             state.stopped[file] = true;
-            let sending = std::mem::take(&mut done.sending);
-            let rest = sending.iter().map(|range| outside(&range, &settled.unsent));
-            done.sending = rest.fold(Positions::default(), |all, rest| all.union(&rest));
+            done.sending = done.sending.difference(&settled.unsent);
         }
         if is_due {
             self.commit(state).await?;
@@ -259,7 +241,7 @@ impl Ledger {
         }
     }
 
-    fn example(&self, file: usize, record: &Refused) -> String {
+    fn example(&self, file: usize, record: &BadRecord) -> String {
         let shown = &self.files[file].shown;
         let place = match record.line {
             Some(line) => format!("line {line}"),
@@ -344,9 +326,6 @@ impl Ledger {
         drop(state);
         self.observer.tell(&self.progress(counts));
         let name = table.name();
-        let fail = |kind, message: String, report, source: Option<Error>| {
-            Err(Error::import(kind, message, report, source))
-        };
         let said = said(&counts);
         let (too_many, error) = match reason {
             Some(Stop::Error(error)) => (false, Some(error)),
@@ -362,13 +341,18 @@ impl Ledger {
                 return Err(error);
             }
             let message = format!("the import into {name} was ended by an error: {said}");
-            return fail(error.kind(), message, report, Some(error));
+            return Err(Error::import(error.kind(), message, report, Some(error)));
         }
         if !counts.is_balanced() {
             return Err(Error::internal(format!("records are not accounted for: {said}")));
         }
         if too_many {
-            return fail(ErrorKind::Incomplete, self.too_many(name, &said), report, None);
+            return Err(Error::import(
+                ErrorKind::Incomplete,
+                self.too_many(name, &said),
+                report,
+                None,
+            ));
         }
         if let Some(BrokenFile { name: file, reason }) = report.broken.first() {
             let more = match report.broken.len() {
@@ -379,11 +363,11 @@ impl Ledger {
                 "not everything was imported into {name}: {file} could not be read to its end: \
                  {reason}{more}; {said}"
             );
-            return fail(ErrorKind::Incomplete, message, report, None);
+            return Err(Error::import(ErrorKind::Incomplete, message, report, None));
         }
         if !complete {
             let message = format!("the import into {name} was interrupted: {said}");
-            return fail(ErrorKind::Interrupted, message, report, None);
+            return Err(Error::import(ErrorKind::Interrupted, message, report, None));
         }
         if let (false, 0, 0, Some(journal)) =
             (self.is_named, counts.bad, counts.unknown, self.journal)

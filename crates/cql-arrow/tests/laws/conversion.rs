@@ -18,21 +18,25 @@ use scylla::frame::response::result::{ColumnType, NativeType};
 use crate::arbitrary::{cell, types};
 use crate::page::Page;
 
+const INTEGERS: [DataType; 8] = [
+    DataType::Int8,
+    DataType::Int16,
+    DataType::Int32,
+    DataType::Int64,
+    DataType::UInt8,
+    DataType::UInt16,
+    DataType::UInt32,
+    DataType::UInt64,
+];
+
 /// Arrow's flat types, besides those made of bytes.
 fn flat_types() -> Vec<DataType> {
     let units =
         [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond];
-    let mut types = vec![
+    let mut types = INTEGERS.to_vec();
+    types.extend([
         DataType::Null,
         DataType::Boolean,
-        DataType::Int8,
-        DataType::Int16,
-        DataType::Int32,
-        DataType::Int64,
-        DataType::UInt8,
-        DataType::UInt16,
-        DataType::UInt32,
-        DataType::UInt64,
         DataType::Float16,
         DataType::Float32,
         DataType::Float64,
@@ -56,7 +60,7 @@ fn flat_types() -> Vec<DataType> {
         DataType::BinaryView,
         DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8)),
         DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Int64)),
-    ];
+    ]);
     for unit in units {
         types.push(DataType::Duration(unit));
         for zone in [None, Some("UTC"), Some("+05:30"), Some("Europe/Berlin")] {
@@ -261,20 +265,12 @@ proptest! {
     #[test]
     fn a_number_is_the_same_afterwards_or_fails(
         numbers in numbers(),
-        source in prop::sample::select(vec![
-            DataType::Int8,
-            DataType::Int16,
-            DataType::Int32,
-            DataType::Int64,
-            DataType::UInt8,
-            DataType::UInt16,
-            DataType::UInt32,
-            DataType::UInt64,
+        source in prop::sample::select([&INTEGERS[..], &[
             DataType::Decimal128(38, 0),
             DataType::Decimal256(60, 0),
             DataType::Utf8,
             DataType::Utf8View,
-        ]),
+        ]].concat()),
         target in prop::sample::select(vec![
             NativeType::TinyInt,
             NativeType::SmallInt,

@@ -60,6 +60,12 @@ impl Statements {
         Some(id)
     }
 
+    /// The statement of this text, if it was prepared before.
+    pub(super) fn find(&self, cql: &str) -> Option<StatementId> {
+        let at = self.0.iter().position(|(prepared, _)| prepared.get_statement() == cql)?;
+        u16::try_from(at).ok().map(StatementId)
+    }
+
     pub(super) fn prepared(&self, id: StatementId) -> Option<&PreparedStatement> {
         self.0.get(id.index()).map(|(prepared, _)| prepared)
     }

@@ -63,7 +63,7 @@ impl Writer {
         Ok(Writer { shared: Arc::new(shared), table, statements: Statements::default() })
     }
 
-    /// Prepares a statement that writes to the table; it has a marker for each column of the partition
+    /// Prepares a statement that writes to the table, unless it was prepared before; it has a marker for each column of the partition
     /// key.
     ///
     /// # Errors
@@ -73,6 +73,9 @@ impl Writer {
     /// answer within the retry policy's time; [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) where
     /// the partition key is not bound.
     pub async fn prepare(&mut self, cql: &str) -> Result<StatementId> {
+        if let Some(known) = self.statements.find(cql) {
+            return Ok(known);
+        }
         let cancel = &self.shared.options.cancel;
         let prepared = match cancel.run_until_cancelled(self.prepared(cql)).await {
             Some(prepared) => prepared?,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::compression::Compression;
 use crate::csv::CsvOptions;
 use crate::error::{Error, Result};
+use crate::format::{FileOptions, Format};
 
 /// What is known of a file that is to be read. The rest is told from its name and its content.
 ///
@@ -26,6 +27,22 @@ pub struct Guess {
     pub csv: CsvOptions,
     /// How the whole file is compressed.
     pub compression: Option<Compression>,
+}
+
+impl From<&FileOptions> for Guess {
+    /// What is known of a file that was written by these.
+    fn from(options: &FileOptions) -> Self {
+        let (format, csv) = match &options.format {
+            Format::Csv(csv) => (FormatName::Csv, csv.clone()),
+            Format::JsonLines => (FormatName::JsonL, CsvOptions::default()),
+            Format::JsonArray => (FormatName::Json, CsvOptions::default()),
+            Format::Parquet(_) => (FormatName::Parquet, CsvOptions::default()),
+            Format::Arrow => (FormatName::Arrow, CsvOptions::default()),
+        };
+        // Others are compressed inside.
+        let compression = options.format.compressible_text().then_some(options.compression);
+        Guess { format: Some(format), csv, compression }
+    }
 }
 
 /// A format, without what can be chosen about it.

@@ -52,10 +52,29 @@ impl Positions {
     #[must_use]
     pub fn union(&self, other: &Positions) -> Positions {
         let mut union = self.clone();
-        for range in other.iter() {
-            union.insert(range);
-        }
+        union.extend(other.iter());
         union
+    }
+
+    /// What is in this set and not in the other.
+    ///
+    /// ```
+    /// use formats::Positions;
+    /// let rest = Positions::from(0..10).difference(&Positions::from(3..5));
+    /// assert_eq!(rest, Positions::from_iter([0..3, 5..10]));
+    /// ```
+    #[must_use]
+    pub fn difference(&self, other: &Positions) -> Positions {
+        let mut difference = Positions::default();
+        for Range { mut start, end } in self.iter() {
+            let first = other.ranges.partition_point(|taken| taken.end <= start);
+            for taken in other.ranges[first..].iter().take_while(|taken| taken.start < end) {
+                difference.insert(start..taken.start.max(start));
+                start = taken.end;
+            }
+            difference.insert(start..end.max(start));
+        }
+        difference
     }
 
     /// How many ordinals there are.
@@ -97,10 +116,16 @@ impl From<Positions> for Vec<(u64, u64)> {
 impl FromIterator<Range<u64>> for Positions {
     fn from_iter<I: IntoIterator<Item = Range<u64>>>(ranges: I) -> Self {
         let mut positions = Positions::default();
-        for range in ranges {
-            positions.insert(range);
-        }
+        positions.extend(ranges);
         positions
+    }
+}
+
+impl Extend<Range<u64>> for Positions {
+    fn extend<I: IntoIterator<Item = Range<u64>>>(&mut self, ranges: I) {
+        for range in ranges {
+            self.insert(range);
+        }
     }
 }
 
@@ -134,6 +159,34 @@ mod tests {
             let json = serde_json::to_string(&positions).unwrap();
             prop_assert_eq!(serde_json::from_str::<Positions>(&json).unwrap(), positions);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_difference_is_what_only_the_first_has(
+            ours in prop::collection::vec((0_u64..40, 0_u64..8), 0..8),
+            theirs in prop::collection::vec((0_u64..40, 0_u64..8), 0..8),
+        ) {
+            let set = |ranges: Vec<(u64, u64)>| -> Positions {
+                ranges.into_iter().map(|(start, len)| start..start + len).collect()
+            };
+            let (ours, theirs) = (set(ours), set(theirs));
+            let expected: Positions = (0..60)
+                .filter(|at| ours.contains(*at) && !theirs.contains(*at))
+                .map(|at| at..at + 1)
+                .collect();
+            prop_assert_eq!(ours.difference(&theirs), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_outside_of_a_set_is_the_rest() {
+        let set = Positions::from_iter([0..3, 5..6, 8..20]);
+        let outside = |range: Range<u64>, set: &Positions| Positions::from(range).difference(set);
+        assert_eq!(outside(0..10, &set), Positions::from_iter([3..5, 6..8]));
+        assert_eq!(outside(2..4, &set), Positions::from(3..4));
+        assert_eq!(outside(9..12, &set), Positions::default());
+        assert_eq!(outside(4..5, &Positions::default()), Positions::from(4..5));
     }
 
     #[test]

@@ -11,19 +11,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::reading::{Read, Row, gather, options, read, read_named, two_columns};
-use crate::sample::{batch, schema};
+use crate::sample::{COMPRESSIONS, batch, schema};
 
 const FORMATS: [&str; 5] = ["csv", "jsonl", "json", "parquet", "arrow"];
-const COMPRESSIONS: [Compression; 7] = [
-    Compression::None,
-    Compression::Gzip,
-    Compression::Zstd,
-    Compression::Lz4,
-    Compression::Snappy,
-    Compression::Bzip2,
-    Compression::Xz,
-];
-
 fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }

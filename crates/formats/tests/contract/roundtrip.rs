@@ -7,18 +7,9 @@ use formats::{
     ParquetCompression, ParquetOptions,
 };
 
-use crate::sample::{batch, schema, whole};
+use crate::sample::{COMPRESSIONS, batch, schema, whole};
 
 fn all_options() -> Vec<FileOptions> {
-    let compressions = [
-        Compression::None,
-        Compression::Gzip,
-        Compression::Zstd,
-        Compression::Lz4,
-        Compression::Snappy,
-        Compression::Bzip2,
-        Compression::Xz,
-    ];
     let pages = [
         ParquetCompression::None,
         ParquetCompression::Snappy,
@@ -29,7 +20,7 @@ fn all_options() -> Vec<FileOptions> {
     ];
     let mut all = Vec::new();
     for format in ["csv", "jsonl", "json", "arrow"] {
-        for compression in compressions {
+        for compression in COMPRESSIONS {
             let format = format.parse().unwrap();
             all.push(FileOptions { format, compression, level: None });
         }

@@ -5,11 +5,22 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use cql_arrow::{JsonRowsBuilder, MappingOptions};
-use formats::{FileOptions, Location, Result, read};
+use formats::{Compression, FileOptions, Location, Result, read};
 use futures::TryStreamExt;
 use scylla::frame::response::result::{CollectionType, ColumnType, NativeType, UserDefinedType};
 
 type Type = ColumnType<'static>;
+
+/// All there are.
+pub(crate) const COMPRESSIONS: [Compression; 7] = [
+    Compression::None,
+    Compression::Gzip,
+    Compression::Zstd,
+    Compression::Lz4,
+    Compression::Snappy,
+    Compression::Bzip2,
+    Compression::Xz,
+];
 
 fn list(element: Type) -> Type {
     ColumnType::Collection { frozen: false, typ: CollectionType::List(Box::new(element)) }
