@@ -73,6 +73,15 @@ impl Error {
         Error::classified(what, source, ErrorKind::Store)
     }
 
+    /// What failed outside of this crate while it gave the batches that are read or written here; `what`
+    /// names them. Its kind is that of a store's or a disk's error in `source`, if there is one.
+    pub fn external(
+        what: impl fmt::Display,
+        source: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        Error::of_data(format_args!("{what} could not be read"), source)
+    }
+
     /// The same for what is done with a file's content: a cause that is no store's is the content's.
     pub(crate) fn of_data(
         what: impl fmt::Display,

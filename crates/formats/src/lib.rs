@@ -60,6 +60,7 @@ mod pieces;
 mod read;
 mod records;
 mod source;
+mod store_options;
 mod stream;
 mod url;
 mod window;
@@ -79,4 +80,5 @@ pub use self::records::{
     read_records,
 };
 pub use self::source::{SourceFile, sources};
+pub use self::store_options::StoreOptions;
 pub use self::stream::StreamWriter;

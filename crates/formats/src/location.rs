@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -10,10 +11,12 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
+use object_store::prefix::PrefixStore;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 
 use crate::checksum::{Checksum, RunningChecksum};
 use crate::error::{Error, ErrorKind, Result};
+use crate::store_options::StoreOptions;
 use crate::{local, url};
 
 /// What is read at once.
@@ -86,12 +89,45 @@ impl Location {
     /// # Ok::<(), formats::Error>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self> {
-        let url::Target { shown, store, local } = url::parse(text)?;
+        Location::open(text, &StoreOptions::default())
+    }
+
+    /// The same with options, which stand over the environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Location::parse`], and for options that can't be followed.
+    pub fn open(text: &str, options: &StoreOptions) -> Result<Self> {
+        Ok(Location::at(url::parse(text, options)?))
+    }
+
+    fn at(url::Target { shown, store, local }: url::Target) -> Self {
         let local = local.map(|path| {
             let anchor = local::existing_ancestor(&path);
             LocalFolder { path, anchor }
         });
-        Ok(Location { inner: Arc::new(Inner { shown, store, local }) })
+        Location { inner: Arc::new(Inner { shown, store, local }) }
+    }
+
+    /// A folder within this one, in the same store. Its name is taken as it is: `%20` in it is no blank.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`] for what can't be the name of a folder, or is a file.
+    ///
+    /// ```
+    /// let bucket = formats::Location::parse("s3://bucket")?;
+    /// assert_eq!(bucket.folder("a/b")?.to_string(), "s3://bucket/a/b");
+    /// assert!(bucket.folder("../a").is_err());
+    /// # Ok::<(), formats::Error>(())
+    /// ```
+    pub fn folder(&self, name: &str) -> Result<Self> {
+        let path = self.path(name)?;
+        if let Some(folder) = self.local() {
+            return Ok(Location::at(url::local(&folder.path.join(name))?));
+        }
+        let store = Arc::new(PrefixStore::new(self.store().clone(), path));
+        Ok(Location { inner: Arc::new(Inner { shown: self.shown(name), store, local: None }) })
     }
 
     /// A location of its own in memory, for tests and trials.
@@ -171,6 +207,16 @@ impl Location {
         let path = self.path(name)?;
         let content = async { self.store().get(&path).await?.bytes().await };
         content.await.map_err(|source| self.unreadable(name, source))
+    }
+
+    /// The bytes of a file from `range.start` to before `range.end`; fewer where it ends before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Location::read`]; also where it ends before `range.start`.
+    pub async fn read_range(&self, name: &str, range: Range<u64>) -> Result<Bytes> {
+        let read = self.store().get_range(&self.path(name)?, range).await;
+        read.map_err(|source| self.unreadable(name, source))
     }
 
     /// A file in pieces of 4 MiB, of which two are held or on their way.

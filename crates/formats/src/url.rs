@@ -3,9 +3,6 @@
 use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
 
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -13,6 +10,7 @@ use object_store::{ObjectStore, ObjectStoreScheme};
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::store_options::StoreOptions;
 
 /// What may stand before `://`.
 const SCHEMES: &str = "file, s3, s3a, gs, az, abfs, abfss, adl, azure";
@@ -28,11 +26,12 @@ pub(crate) struct Target {
 }
 
 /// Reads a path or a URL.
-pub(crate) fn parse(text: &str) -> Result<Target> {
+pub(crate) fn parse(text: &str, options: &StoreOptions) -> Result<Target> {
     if text.is_empty() {
         return Err(Error::request("a location is missing: give a folder or a URL"));
     }
-    if !text.contains("://") && !text.starts_with("file:") {
+    let is_url = text.contains("://") || text.starts_with("file:");
+    if text.starts_with('/') || !is_url {
         return local(FilePath::new(text));
     }
     // The text may have a password in it, so it is not told again before that is known.
@@ -42,7 +41,7 @@ pub(crate) fn parse(text: &str) -> Result<Target> {
     if url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return Err(Error::request(format!(
             "the URL {shown} must have no password, query, or fragment; credentials and options are \
-             taken from the environment"
+             taken from the environment or from options"
         )));
     }
     if url.scheme() == "file" {
@@ -50,10 +49,10 @@ pub(crate) fn parse(text: &str) -> Result<Target> {
         let path = path.map_err(|()| Error::request(format!("{shown} is not a local path")))?;
         return local(&path);
     }
-    remote(&url, shown)
+    remote(&url, shown, options)
 }
 
-fn remote(url: &Url, shown: String) -> Result<Target> {
+fn remote(url: &Url, shown: String, options: &StoreOptions) -> Result<Target> {
     let bad = |source: object_store::Error| {
         Error::request(format!("{shown} can't be used")).with_source(source)
     };
@@ -68,25 +67,24 @@ fn remote(url: &Url, shown: String) -> Result<Target> {
     let azure = scheme == ObjectStoreScheme::MicrosoftAzure;
     if !azure && !url.username().is_empty() {
         return Err(Error::request(format!(
-            "the URL {shown} must have no user; credentials are taken from the environment"
+            "the URL {shown} must have no user; credentials are taken from the environment or from options"
         )));
     }
+    let host = url.host_str().unwrap_or_default();
     let store: Arc<dyn ObjectStore> = match scheme {
         ObjectStoreScheme::AmazonS3 => {
-            Arc::new(AmazonS3Builder::from_env().with_url(url.as_str()).build().map_err(bad)?)
+            Arc::new(options.s3(host)?.with_url(url.as_str()).build().map_err(bad)?)
         }
         ObjectStoreScheme::GoogleCloudStorage => {
-            let store = GoogleCloudStorageBuilder::from_env().with_url(url.as_str());
-            Arc::new(store.build().map_err(bad)?)
+            Arc::new(options.gcs()?.with_url(url.as_str()).build().map_err(bad)?)
         }
-        _ => {
-            Arc::new(MicrosoftAzureBuilder::from_env().with_url(url.as_str()).build().map_err(bad)?)
-        }
+        _ => Arc::new(options.azure(host)?.with_url(url.as_str()).build().map_err(bad)?),
     };
     Ok(Target { shown, store: Arc::new(PrefixStore::new(store, prefix)), local: None })
 }
 
-fn local(path: &FilePath) -> Result<Target> {
+/// A local folder, whose path is as it is.
+pub(crate) fn local(path: &FilePath) -> Result<Target> {
     let shown = path.display().to_string();
     let bad = |source: Box<dyn std::error::Error + Send + Sync>| {
         Error::request(format!("{shown} can't be used as a folder")).with_source(source)
@@ -141,6 +139,10 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
+    fn parse(text: &str) -> Result<Target> {
+        super::parse(text, &StoreOptions::default())
+    }
+
     #[test]
     fn no_secret_is_ever_told() {
         for text in [
@@ -174,6 +176,7 @@ mod tests {
         assert_eq!(local("a/b"), here.join("a/b"));
         assert_eq!(local("./a/"), here.join("a"));
         assert_eq!(local("none/../a"), here.join("a"));
+        assert_eq!(local("/tmp/a://b%20c"), FilePath::new("/tmp/a:/b%20c"));
         assert_eq!(local("file:///tmp/x%20y"), FilePath::new("/tmp/x y"));
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = parse(file.path().to_str().unwrap()).err().unwrap();

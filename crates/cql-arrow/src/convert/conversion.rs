@@ -20,7 +20,7 @@ use crate::text::TextOptions;
 /// | Arrow | CQL |
 /// |---|---|
 /// | what [`crate::field`] gives the type | itself, without a copy where every Arrow value is a CQL value |
-/// | integers | integers, `counter`, `varint`, `decimal`; `float`, `double` if exact; `timestamp` by [`TextOptions::epoch`]; `text` |
+/// | integers | integers, `counter`, `varint`, `decimal`; `float`, `double` if exact; `timestamp` by [`TextOptions::epoch`]; `time` as nanoseconds since midnight; `text` |
 /// | floats | `double`; the nearest `float`, if it is not infinite; integers if whole and below 2⁵³ (2²⁴ for 32 bits), where none was rounded; `decimal` by the shortest digits |
 /// | decimals | `decimal`, fixed ones if exact; integers and `varint` if whole; `text` |
 /// | text, of any layout | whatever type, as [`TextBuilder::append_plain`](crate::TextBuilder::append_plain) reads it |

@@ -44,7 +44,7 @@ pub(super) fn append_value(
         Value::Timestamp(moment, unit, zone) => timestamp(moment, unit, zone, column, options),
         Value::Date(millis) => date(millis, column, options),
         Value::Time(nanos) => {
-            let time = i64::try_from(nanos).ok().filter(|_| (0..NANOS_PER_DAY).contains(&nanos));
+            let time = time_of_day(nanos);
             let time = time.ok_or_else(|| refuse(format_args!("{nanos} ns"), column))?;
             match &mut column.values {
                 Values::Time(values) => values.push(time),
@@ -80,6 +80,9 @@ fn integer(number: i128, column: &mut ColumnBuilder, options: &TextOptions) -> R
             let millis = fit(number).and_then(|number| epoch_millis(number, options.epoch));
             values.push(millis.ok_or_else(refused)?);
         }
+        // As CQL's own literals of a time may be numbers, and as Iceberg tables have it, whose times end at
+        // microseconds.
+        Values::Time(values) => values.push(time_of_day(number).ok_or_else(refused)?),
         Values::Float(values) => {
             #[expect(clippy::cast_possible_truncation, reason = "it is compared, or saturates")]
             let (float, back) = (number as f32, (number as f32) as i128);
@@ -250,6 +253,11 @@ fn whole_days(millis: i64) -> Option<i32> {
 /// What local clocks show is, like text without an offset, in the zone that was chosen.
 fn in_utc(millis: i64, options: &TextOptions) -> Option<i64> {
     millis.checked_sub(i64::from(options.zone.local_minus_utc()) * 1000)
+}
+
+/// Nanoseconds since midnight, if they are of one day.
+fn time_of_day(nanos: i128) -> Option<i64> {
+    fit(nanos).filter(|_| (0..NANOS_PER_DAY).contains(&nanos))
 }
 
 fn fit<N: TryFrom<i128>>(number: i128) -> Option<N> {

@@ -151,8 +151,8 @@ fn becomes(source: &DataType, target: &NativeType) -> bool {
         DataType::Time32(_) | DataType::Time64(_) => is(NativeType::Time),
         DataType::Duration(_) | DataType::Interval(_) => is(NativeType::Duration),
         source if source.is_integer() => {
-            let is_other = is(NativeType::Decimal) || is(NativeType::Timestamp);
-            is_text || is_integer || is_float || is_other
+            let is_moment = is(NativeType::Timestamp) || is(NativeType::Time);
+            is_text || is_integer || is_float || is_moment || is(NativeType::Decimal)
         }
         source if source.is_floating() => is_integer || is_float || is(NativeType::Decimal),
         _ => false,

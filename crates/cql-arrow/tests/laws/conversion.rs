@@ -125,17 +125,47 @@ fn widened(typ: &DataType) -> DataType {
     }
 }
 
+/// A type as an Iceberg table holds it, with the field ids that its reader adds.
+fn of_iceberg(typ: &DataType) -> DataType {
+    let inside = |field: &Field| {
+        let held = Field::new(field.name(), of_iceberg(field.data_type()), field.is_nullable());
+        Arc::new(held.with_metadata([("PARQUET:field_id".to_owned(), "7".to_owned())].into()))
+    };
+    match typ {
+        DataType::Int8 | DataType::Int16 => DataType::Int32,
+        DataType::Binary => DataType::LargeBinary,
+        DataType::Time64(_) => DataType::Int64,
+        DataType::Timestamp(_, Some(_)) => {
+            DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into()))
+        }
+        DataType::List(element) | DataType::FixedSizeList(element, _) => {
+            DataType::List(inside(element))
+        }
+        DataType::Map(entries, sorted) => DataType::Map(inside(entries), *sorted),
+        DataType::Struct(fields) => {
+            DataType::Struct(fields.iter().map(|field| inside(field)).collect::<Fields>())
+        }
+        other => other.clone(),
+    }
+}
+
 /// A column of this crate, and the same as another tool may have written it.
 fn known() -> impl Strategy<Value = (Field, ArrayRef, ArrayRef)> {
+    known_as(widened)
+}
+
+fn known_as(
+    other: fn(&DataType) -> DataType,
+) -> impl Strategy<Value = (Field, ArrayRef, ArrayRef)> {
     types().prop_flat_map(|typ| (Just(typ.clone()), vec(cell(&typ), 0..6))).prop_map(
-        |(typ, values)| {
+        move |(typ, values)| {
             let rows: Vec<_> = values.into_iter().map(|value| vec![value]).collect();
             let page = Page::of_values(&[typ], &rows);
             let batch = page.decode(DecodeOptions::default()).unwrap();
             let array = batch.column(0);
             let strict = CastOptions { safe: false, ..CastOptions::default() };
             // Moments that microseconds do not reach stay as they are, and so do some maps.
-            let wide = cast_with_options(array, &widened(array.data_type()), &strict);
+            let wide = cast_with_options(array, &other(array.data_type()), &strict);
             let wide = wide.unwrap_or_else(|_| Arc::clone(array));
             (batch.schema().field(0).clone(), Arc::clone(array), wide)
         },
@@ -185,6 +215,26 @@ fn is_sound(array: &ArrayRef, target: &Field, converted: &Converted) -> Result<(
         if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             prop_assert!(converted.array.is_null(row));
             prop_assert!(converted.failures.iter().all(|(failed, _)| *failed != row));
+        }
+    }
+    Ok(())
+}
+
+/// Other than numbers, texts can show a duration of both signs no more than CQL can have it.
+fn comes_back(target: &Field, own: &ArrayRef, other: &ArrayRef) -> Result<(), TestCaseError> {
+    let source = Field::new("s", other.data_type().clone(), true);
+    let target = target.clone().with_name("c");
+    let conversion = Conversion::new(&source, &target, &TextOptions::default()).unwrap();
+    let converted = conversion.convert(other);
+    is_sound(other, &target, &converted)?;
+    let before = TextColumn::new(&target, own).unwrap();
+    let after = TextColumn::new(&target, &converted.array).unwrap();
+    for row in 0..own.len() {
+        let failed = converted.failures.iter().find(|(failed, _)| *failed == row);
+        let shown = text(&before, row);
+        prop_assert_eq!(failed.is_some(), shown.is_none(), "{:?} {:?}", failed, shown);
+        if failed.is_none() {
+            prop_assert_eq!(text(&after, row), shown);
         }
     }
     Ok(())
@@ -242,24 +292,16 @@ proptest! {
         is_sound(&array, &target, &converted)?;
     }
 
-    /// Other than numbers, texts can show a duration of both signs no more than CQL can have it.
     #[test]
     fn a_column_that_another_tool_has_widened_comes_back((target, own, wide) in known()) {
-        let source = Field::new("s", wide.data_type().clone(), true);
-        let target = target.with_name("c");
-        let conversion = Conversion::new(&source, &target, &TextOptions::default()).unwrap();
-        let converted = conversion.convert(&wide);
-        is_sound(&wide, &target, &converted)?;
-        let before = TextColumn::new(&target, &own).unwrap();
-        let after = TextColumn::new(&target, &converted.array).unwrap();
-        for row in 0..own.len() {
-            let failed = converted.failures.iter().find(|(failed, _)| *failed == row);
-            let shown = text(&before, row);
-            prop_assert_eq!(failed.is_some(), shown.is_none(), "{:?} {:?}", failed, shown);
-            if failed.is_none() {
-                prop_assert_eq!(text(&after, row), shown);
-            }
-        }
+        comes_back(&target, &own, &wide)?;
+    }
+
+    #[test]
+    fn a_column_that_an_iceberg_table_has_held_comes_back(
+        (target, own, held) in known_as(of_iceberg),
+    ) {
+        comes_back(&target, &own, &held)?;
     }
 
     #[test]

@@ -85,6 +85,36 @@ async fn small_files_are_put_listed_read_replaced_and_removed() {
 }
 
 #[tokio::test]
+async fn a_folder_is_a_location_and_its_name_is_as_it_is() {
+    for location in stores("folders").await.stores {
+        let folder = location.folder("a%20b/c d").unwrap();
+        folder.put("x/y", Bytes::from_static(b"12345")).await.unwrap();
+        assert_eq!(location.read("a%20b/c d/x/y").await.unwrap(), "12345");
+        assert_eq!(names(&folder.list().await.unwrap()), ["x/y"]);
+        assert!(folder.to_string().ends_with("a%20b/c d"), "{folder}");
+        // One that is a file is none, where that can be known.
+        let file = location.folder("a%20b/c d/x/y");
+        assert_eq!(file.is_err(), location.local_path().is_some());
+        for name in ["", "/a", "a/", "..", "a/../b", "a#1"] {
+            assert_eq!(location.folder(name).unwrap_err().kind(), ErrorKind::Request, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_a_file_is_read_alone() {
+    for location in stores("ranges").await.stores {
+        location.put("a", Bytes::from_static(b"0123456789")).await.unwrap();
+        assert_eq!(location.read_range("a", 2..5).await.unwrap(), "234");
+        assert_eq!(location.read_range("a", 8..20).await.unwrap(), "89");
+        assert!(location.read_range("a", 20..30).await.is_err());
+        let error = location.read_range("none", 0..1).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("none"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn of_two_who_create_a_file_one_succeeds() {
     for location in stores("create").await.stores {
         let (one, two) = (Bytes::from_static(b"1"), Bytes::from_static(b"2"));

@@ -98,6 +98,16 @@ fn times_are_of_one_day() {
             r#"!"-1000000000 ns" is no time"#,
         ],
     );
+    check(
+        &Native(Time),
+        Int64Array::from(vec![1, 86_399_999_999_999, 86_400_000_000_000, -1]),
+        &[
+            r#""00:00:00.000000001""#,
+            r#""23:59:59.999999999""#,
+            r#"!"86400000000000" is no time"#,
+            r#"!"-1" is no time"#,
+        ],
+    );
     check(&Native(Time), Time32MillisecondArray::from(vec![1]), &[r#""00:00:00.001000000""#]);
     check(
         &Native(Time),
