@@ -6,8 +6,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use crate::cluster::workspace_root;
 
 /// The product's crates, lowest first.
-const LAYERS: [&str; 7] =
-    ["tokenring", "topology", "executor", "cql-arrow", "formats", "bulk", "bulk-cli"];
+const LAYERS: [&str; 8] =
+    ["tokenring", "topology", "executor", "cql-arrow", "formats", "lakehouse", "bulk", "bulk-cli"];
 /// Crates that a crate must not know, each with what would be lost.
 const FORBIDDEN: [(&str, &[&str], &str); 2] = [
     ("tokenring", &["tokio", "futures", "scylla", "rand", "chrono"], "it is pure"),
