@@ -10,6 +10,7 @@ use bulk::TableName;
 use xtask::peers::{Cqlsh, Dsbulk, Job};
 
 use crate::contender::{Contender, Peer};
+use crate::folder;
 use crate::process::{self, Spent};
 
 /// Where all programs expect a node.
@@ -52,10 +53,8 @@ impl Arena {
     ///
     /// Where it can't be.
     pub fn empty_folder(&self, name: &str) -> Result<PathBuf> {
-        self.remove_folder(name)?;
         let folder = self.folder.join(name);
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("can't create {}", folder.display()))?;
+        folder::empty(&folder)?;
         Ok(folder)
     }
 
@@ -65,12 +64,7 @@ impl Arena {
     ///
     /// Where it can't be.
     pub fn remove_folder(&self, name: &str) -> Result<()> {
-        let folder = self.folder.join(name);
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder)
-                .with_context(|| format!("can't delete {}", folder.display()))?;
-        }
-        Ok(())
+        folder::remove(&self.folder.join(name))
     }
 
     /// What a program of others is to do with a table, in this folder.

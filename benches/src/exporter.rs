@@ -11,6 +11,12 @@ use crate::contender::{Contender, Peer};
 use crate::output::Written;
 use crate::report::Run;
 use crate::tables::table;
+use crate::warehouse::Warehouse;
+
+/// The Iceberg table that is exported into.
+const ICEBERG: &str = "bench.readings";
+/// The partition spec of the one that has one.
+const PARTITIONS: &str = "bucket(16,sensor)";
 
 /// One that exports a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -23,6 +29,10 @@ pub enum Exporter {
     Jsonl,
     /// Ours, to Parquet.
     Parquet,
+    /// Ours, into an Iceberg table that it makes.
+    Iceberg,
+    /// The same, partitioned.
+    IcebergPartitioned,
     /// DSBulk, to CSV.
     Dsbulk,
     /// `COPY TO` of cqlsh, to CSV.
@@ -41,6 +51,8 @@ impl Contender for Exporter {
             Exporter::Csv => "cassandra-bulk export, CSV",
             Exporter::Jsonl => "cassandra-bulk export, JSON lines",
             Exporter::Parquet => "cassandra-bulk export, Parquet (zstd)",
+            Exporter::Iceberg => "cassandra-bulk export, Iceberg",
+            Exporter::IcebergPartitioned => "cassandra-bulk export, Iceberg, 16 partitions",
             Exporter::Dsbulk => "DSBulk 1.10.0 unload, CSV",
             Exporter::Cqlsh => "cqlsh COPY TO, CSV",
         }
@@ -68,13 +80,17 @@ impl Exporter {
         std::fs::create_dir_all(job.data())?;
         let spent = arena.measure(&name, &mut self.command(arena, rows, floor, &job)?)?;
         // The bare loop counts its own rows, and fails if they are not all there.
-        let written = match self {
-            Exporter::BarePages => Written { rows, bytes: 0 },
-            _ => Written::in_folder(&job.data())?,
+        let (written, commit) = match self {
+            Exporter::BarePages => (Written { rows, bytes: 0 }, None),
+            Exporter::Iceberg | Exporter::IcebergPartitioned => {
+                let warehouse = warehouse(&job)?;
+                (warehouse.written()?, Some(warehouse.commit_time()?))
+            }
+            _ => (Written::in_folder(&job.data())?, None),
         };
         ensure!(written.rows == rows, "{self:?} wrote {} rows of {rows}", written.rows);
         arena.remove_folder(&name)?;
-        Ok(Run { spent, bytes: written.bytes })
+        Ok(Run { spent, bytes: written.bytes, commit })
     }
 
     fn command(
@@ -89,6 +105,11 @@ impl Exporter {
             command.arg(job.data()).args(["--format", format]);
             Ok(command)
         };
+        let iceberg = || -> Result<Command> {
+            let mut command = arena.ours("export", &table(rows))?;
+            warehouse(job)?.name_to(&mut command, "--to");
+            Ok(command)
+        };
         Ok(match self {
             Exporter::BarePages => {
                 let mut command = arena.bare("measure", "one")?;
@@ -99,8 +120,18 @@ impl Exporter {
             Exporter::Csv => export("csv")?,
             Exporter::Jsonl => export("jsonl")?,
             Exporter::Parquet => export("parquet")?,
+            Exporter::Iceberg => iceberg()?,
+            Exporter::IcebergPartitioned => {
+                let mut command = iceberg()?;
+                command.args(["--partition-by", PARTITIONS]);
+                command
+            }
             Exporter::Dsbulk => arena.dsbulk()?.unload(job),
             Exporter::Cqlsh => arena.cqlsh()?.copy_to(job),
         })
     }
+}
+
+fn warehouse(job: &Job) -> Result<Warehouse> {
+    Warehouse::new(&job.data(), ICEBERG)
 }

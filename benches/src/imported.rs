@@ -1,4 +1,4 @@
-//! Imports files with the program, as a user does, for the demo.
+//! Imports files and Iceberg tables with the program, as a user does, for the demo.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use bulk::TableName;
 
 use crate::input::{Input, InputFolder};
-use crate::process;
+use crate::warehouse::Warehouse;
+use crate::{folder, process};
 
 /// The good records of the file that has bad ones.
 pub const GOOD: u64 = 1000;
@@ -39,13 +40,7 @@ impl Imports {
     /// Where that can't be removed.
     pub fn new(hosts: &[String], folder: &Path) -> Result<Self> {
         let imports = Imports { hosts: hosts.to_vec(), folder: std::path::absolute(folder)? };
-        let journals = imports.folder.join("imports");
-        if journals.exists() {
-            fs::remove_dir_all(&journals)
-                .with_context(|| format!("can't delete {}", journals.display()))?;
-        }
-        fs::create_dir_all(&journals)
-            .with_context(|| format!("can't create {}", journals.display()))?;
+        folder::empty(&imports.folder.join("imports"))?;
         Ok(imports)
     }
 
@@ -55,10 +50,26 @@ impl Imports {
     ///
     /// Where the program fails.
     pub fn folder(&self, table: &TableName, name: &str) -> Result<Duration> {
-        let mut command = self.command(table, &self.folder.join(name), name)?;
-        let log = self.folder.join("imports").join(format!("{name}.log"));
-        let spent = process::run(command.arg("--quiet"), &log)?;
-        Ok(Duration::try_from_secs_f64(spent.seconds)?)
+        let mut command = self.command(table)?;
+        command.arg("--from").arg(self.folder.join(name));
+        self.run(&mut command, name)
+    }
+
+    /// Imports a snapshot of an Iceberg table; `name` is the import's own.
+    ///
+    /// # Errors
+    ///
+    /// Where the program fails.
+    pub fn snapshot(
+        &self,
+        table: &TableName,
+        name: &str,
+        warehouse: &Warehouse,
+        snapshot: i64,
+    ) -> Result<Duration> {
+        let mut command = self.command(table)?;
+        let pinned = warehouse.name_to(&mut command, "--from");
+        self.run(pinned.args(["--snapshot-id", &snapshot.to_string()]), name)
     }
 
     /// Imports a file of [`GOOD`] records and a few bad ones. Gives what the program says, and what is in
@@ -79,7 +90,8 @@ impl Imports {
         }
         drop(file);
 
-        let mut command = self.command(table, &path, "bad-file")?;
+        let mut command = self.command(table)?;
+        command.arg("--from").arg(&path).arg("--journal").arg(self.journal("bad-file"));
         let output = command.stdin(Stdio::null()).output().context("the program does not run")?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(
@@ -109,9 +121,14 @@ impl Imports {
         self.folder.join("imports").join(name)
     }
 
-    fn command(&self, table: &TableName, from: &Path, journal: &str) -> Result<Command> {
-        let mut command = process::ours(&self.hosts, "import", table)?;
-        command.arg("--from").arg(from).arg("--journal").arg(self.journal(journal));
-        Ok(command)
+    fn command(&self, table: &TableName) -> Result<Command> {
+        process::ours(&self.hosts, "import", table)
+    }
+
+    fn run(&self, command: &mut Command, name: &str) -> Result<Duration> {
+        let log = self.folder.join("imports").join(format!("{name}.log"));
+        command.arg("--journal").arg(self.journal(name)).arg("--quiet");
+        let spent = process::run(command, &log)?;
+        Ok(Duration::try_from_secs_f64(spent.seconds)?)
     }
 }

@@ -32,6 +32,8 @@ pub enum Loader {
     Jsonl,
     /// Ours, from Parquet.
     Parquet,
+    /// Ours, from an Iceberg table that has such a Parquet file.
+    Iceberg,
     /// DSBulk, from CSV.
     Dsbulk,
     /// `COPY FROM` of cqlsh, from CSV.
@@ -50,6 +52,7 @@ impl Contender for Loader {
             Loader::CsvShuffled => "cassandra-bulk import, CSV in random order",
             Loader::Jsonl => "cassandra-bulk import, JSON lines",
             Loader::Parquet => "cassandra-bulk import, Parquet (zstd)",
+            Loader::Iceberg => "cassandra-bulk import, Iceberg",
             Loader::Dsbulk => "DSBulk 1.10.0 load, CSV",
             Loader::Cqlsh => "cqlsh COPY FROM, CSV",
         }
@@ -73,7 +76,7 @@ impl Loader {
         }
     }
 
-    /// The file of so many rows that it reads, if it reads one.
+    /// The file, or table, of so many rows that it reads, if it reads one.
     pub fn input(self, rows: u64) -> Option<Input> {
         match self {
             Loader::BareBatches | Loader::BareInserts => None,
@@ -82,6 +85,7 @@ impl Loader {
             Loader::CsvShuffled => Some(Input::new("csv", rows).shuffled()),
             Loader::Jsonl => Some(Input::new("jsonl", rows)),
             Loader::Parquet => Some(Input::new("parquet", rows)),
+            Loader::Iceberg => Some(Input::new("parquet", rows).in_iceberg()),
         }
     }
 
@@ -103,7 +107,7 @@ impl Loader {
         let spent = arena.measure(&name, &mut command)?;
         let bytes = self.input(rows).map(|input| inputs.bytes(&input)).transpose()?;
         arena.remove_folder(&name)?;
-        Ok(Run { spent, bytes: bytes.unwrap_or(0) })
+        Ok(Run { spent, bytes: bytes.unwrap_or(0), commit: None })
     }
 
     fn command(
@@ -115,7 +119,8 @@ impl Loader {
         in_flight: usize,
     ) -> Result<Command> {
         let folder = arena.empty_folder(&self.name()?)?;
-        let file = self.input(rows).map(|input| inputs.path(&input));
+        let input = self.input(rows);
+        let file = input.map(|input| inputs.path(&input));
         let bare = |what: &str| -> Result<Command> {
             let mut command = arena.bare("load", "bare")?;
             command.args(["--what", what, "--table", table.table()]);
@@ -133,10 +138,16 @@ impl Loader {
                     schema.fields().iter().map(|field| field.name().as_str()).collect();
                 arena.cqlsh()?.copy_from(&job, &file.context("no file")?, &columns)
             }
+            (Loader::Iceberg, _) => {
+                let mut command = arena.ours("import", table)?;
+                command.arg("--journal").arg(folder.join("journal"));
+                inputs.warehouse(&input.context("no table")?)?.name_to(&mut command, "--from");
+                command
+            }
             (_, file) => {
                 let mut command = arena.ours("import", table)?;
-                command.arg("--from").arg(file.context("no file")?);
                 command.arg("--journal").arg(folder.join("journal"));
+                command.arg("--from").arg(file.context("no file")?);
                 command
             }
         })

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::contender::Contender;
 use crate::process::Spent;
+use crate::warehouse::CommitTime;
 
 /// A contender's medians.
 #[derive(Clone, Debug)]
@@ -67,6 +68,8 @@ pub struct Run {
     pub spent: Spent,
     /// Bytes of the files.
     pub bytes: u64,
+    /// Its commit, if it ended in one.
+    pub commit: Option<CommitTime>,
 }
 
 /// The runs of each contender over so many rows, in the order of the contenders.
@@ -110,6 +113,54 @@ impl<C: Contender> Runs<C> {
         }
         text
     }
+
+    /// What some contender took, as multiples of what another one took over as many rows: a line for each
+    /// number of rows that both have run over.
+    pub fn ratios(&self, of: C, to: C) -> String {
+        let mut text = String::new();
+        for ((rows, contender), runs) in &self.0 {
+            let others = self.0.get(&(*rows, to)).filter(|_| *contender == of);
+            let Some(others) = others else { continue };
+            let ratio = |figure: fn(&Run) -> f64| {
+                median(runs.iter().map(figure)) / median(others.iter().map(figure))
+            };
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "{rows} rows: {} takes {:.2} times the seconds, {:.2} times the client CPU and {:.2} \
+                 times the peak memory of {}",
+                of.title(),
+                ratio(|run| run.spent.seconds),
+                ratio(|run| run.spent.cpu_seconds),
+                ratio(|run| run.spent.peak_mib),
+                to.title(),
+            );
+        }
+        text
+    }
+
+    /// The medians of the commits, as a Markdown table; nothing where there were none.
+    pub fn commits(&self) -> String {
+        let mut text = String::new();
+        for ((rows, contender), runs) in &self.0 {
+            let commits = || runs.iter().filter_map(|run| run.commit);
+            if commits().next().is_none() {
+                continue;
+            }
+            if text.is_empty() {
+                text.push_str("| what | rows | files | commit ms |\n|---|--:|--:|--:|\n");
+            }
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "| {} | {rows} | {:.0} | {:.0} |",
+                contender.title(),
+                median(commits().map(|commit| commit.files as f64)),
+                1000.0 * median(commits().map(|commit| commit.seconds)),
+            );
+        }
+        text
+    }
 }
 
 /// Writes a report, with the folder it is to be in.
@@ -143,6 +194,7 @@ mod tests {
         let run = |seconds| Run {
             spent: Spent { seconds, cpu_seconds: 0.5, peak_mib: 8.0 },
             bytes: 1024 * 1024,
+            commit: None,
         };
         for seconds in [2.0, 1.0, 3.0] {
             runs.add(Exporter::BarePages, 100, run(seconds));
@@ -155,5 +207,31 @@ mod tests {
         assert!(lines[0].ends_with("| 100 | 3 | 2.00 | 50 | 1.00 | 0.50 | 8.0 | 1.0 |"), "{text}");
         assert!(lines[1].ends_with("| 100 | 1 | 5.00 | 20 | 2.50 | 0.50 | 8.0 | 1.0 |"), "{text}");
         assert!(lines[2].ends_with("| 700 | 1 | 7.00 | 100 | - | 0.50 | 8.0 | 1.0 |"), "{text}");
+    }
+
+    #[test]
+    fn contenders_are_compared_over_as_many_rows_and_commits_are_listed() {
+        let mut runs = Runs::default();
+        let run = |seconds, cpu_seconds, commit| Run {
+            spent: Spent { seconds, cpu_seconds, peak_mib: 8.0 },
+            bytes: 0,
+            commit,
+        };
+        let commit = |seconds| Some(CommitTime { files: 3, seconds });
+        runs.add(Exporter::Parquet, 100, run(2.0, 1.0, None));
+        runs.add(Exporter::Iceberg, 100, run(3.0, 1.25, commit(0.025)));
+        assert_eq!(runs.ratios(Exporter::Parquet, Exporter::Csv), "");
+        let ratios = runs.ratios(Exporter::Iceberg, Exporter::Parquet);
+        assert!(ratios.starts_with("100 rows: ") && ratios.lines().count() == 1, "{ratios}");
+        for ratio in ["1.50 times the s", "1.25 times the c", "1.00 times the p"] {
+            assert!(ratios.contains(ratio), "{ratios}");
+        }
+        runs.add(Exporter::Iceberg, 20, run(1.0, 1.0, commit(0.04)));
+        let commits = runs.commits();
+        let lines: Vec<&str> = commits.lines().skip(2).collect();
+        assert_eq!(lines.len(), 2, "{commits}");
+        assert!(lines[0].ends_with("| 20 | 3 | 40 |"), "{commits}");
+        assert!(lines[1].ends_with("| 100 | 3 | 25 |"), "{commits}");
+        assert_eq!(Runs::<Exporter>::default().commits(), "");
     }
 }

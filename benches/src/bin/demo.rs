@@ -1,19 +1,20 @@
-//! The demo: loads rows, counts them at several split counts, streams them back, exports them to files,
-//! imports the files into other tables, and compares.
+//! The demo: loads rows, counts them at several split counts, streams them back, exports them to files and
+//! into an Iceberg table, imports those into other tables, and compares.
 
 #![expect(clippy::print_stdout, reason = "a demo talks to a terminal")]
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use benches::dataset::{Reading, create_keyspace, create_table, load};
 use benches::exported;
 use benches::imported::{GOOD, Imports};
 use benches::reading::Comparison;
+use benches::warehouse::Warehouse;
 use bulk::{
-    BulkOptions, ConnectOptions, Consistency, Existing, ExportOptions, FileOptions, Location,
-    Operator, TableName,
+    BulkOptions, ConnectOptions, Consistency, Existing, ExportOptions, FileOptions, IcebergMode,
+    IcebergReport, IcebergTarget, Location, Operator, TableName,
 };
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
@@ -39,6 +40,10 @@ struct Args {
 const FORMATS: [&str; 3] = ["csv", "jsonl", "parquet"];
 /// Those that are imported again.
 const IMPORTED: [&str; 2] = ["parquet", "csv"];
+/// The Iceberg table, its partition spec, and the folder that it and its catalog are in.
+const ICEBERG: &str = "demo.readings";
+const PARTITIONS: &str = "bucket(8,sensor)";
+const ICEBERG_FOLDER: &str = "iceberg";
 
 /// A line of the closing table.
 struct Line {
@@ -84,9 +89,23 @@ async fn main() -> Result<()> {
     }
     let imports = Imports::new(&args.host, &args.files)?;
     for format in IMPORTED {
-        let (line, comparison) = import(&operator, &imports, format, args.rows).await?;
+        let import_it = |table: &TableName| imports.folder(table, format);
+        let (line, comparison) = import(&operator, format, args.rows, import_it).await?;
         exact &= comparison.is_exact();
         lines.push(line);
+    }
+    let warehouse = Warehouse::new(&args.files.join(ICEBERG_FOLDER), ICEBERG)?.emptied()?;
+    let mut runs = Vec::new();
+    for (line, run) in iceberg(&operator, &warehouse, args.rows).await? {
+        exact &= line.rows == args.rows;
+        lines.push(line);
+        let name = format!("iceberg_{}", run.run_id);
+        let import_it =
+            |table: &TableName| imports.snapshot(table, &name, &warehouse, run.snapshot.id);
+        let (line, comparison) = import(&operator, &name, args.rows, import_it).await?;
+        exact &= comparison.is_exact();
+        lines.push(line);
+        runs.push(run);
     }
     println!("\n{}", show(&lines));
     for folder in &folders {
@@ -95,6 +114,7 @@ async fn main() -> Result<()> {
             println!("  {:>12}  {}", BinaryBytes(file.bytes).to_string(), file.name);
         }
     }
+    show_iceberg(&warehouse, &runs);
     bad_records(&operator, &imports).await?;
     ensure!(exact, "what came back is not what was loaded");
     println!("\nNothing is missing, nothing came twice, nothing was changed.");
@@ -134,14 +154,13 @@ async fn count(
         .count_by_token_ranges_with_stats(table.keyspace(), table.table(), &options)
         .await?;
     let asked = splits.map_or_else(|| "default".to_owned(), |splits| splits.to_string());
-    let verdict = if report.rows == expected { "equal" } else { "DIFFERENT" };
     Ok(Line {
         table: table.clone(),
         what: format!("count, {asked} asked"),
         splits: Some(report.stats.splits_total),
         rows: report.rows,
         took: report.stats.elapsed,
-        verdict: verdict.to_owned(),
+        verdict: number_verdict(report.rows, expected),
     })
 }
 
@@ -199,19 +218,87 @@ async fn export(
     Ok((line, comparison))
 }
 
-/// Imports an exported folder into an empty table of the same schema, and compares each row.
+/// Exports into an Iceberg table: under a run id that must be done once, though it is asked for twice; and
+/// under another one, whose rows take the place of the first one's. Both snapshots stay.
+async fn iceberg(
+    operator: &Operator,
+    warehouse: &Warehouse,
+    expected: u64,
+) -> Result<[(Line, IcebergReport); 2]> {
+    let mut to = IcebergTarget::new(warehouse.catalog(), warehouse.table().clone());
+    to.partition_by = Some(PARTITIONS.to_owned());
+    to.run_id = Some("first".to_owned());
+    let first = run_into_iceberg(operator, &to, expected).await?;
+    let (_, again) = run_into_iceberg(operator, &to, expected).await?;
+    ensure!(
+        again.export.is_none() && again.snapshot.id == first.1.snapshot.id,
+        "the run {} was done twice",
+        again.run_id
+    );
+    println!(
+        "the run {:?}, asked for again, was done before: snapshot {}",
+        again.run_id, again.snapshot.id
+    );
+    to.mode = IcebergMode::Replace;
+    to.run_id = Some("second".to_owned());
+    let second = run_into_iceberg(operator, &to, expected).await?;
+    Ok([first, second])
+}
+
+async fn run_into_iceberg(
+    operator: &Operator,
+    to: &IcebergTarget,
+    expected: u64,
+) -> Result<(Line, IcebergReport)> {
+    let table = TableName::new("demo_rf1", "readings");
+    let (options, how) = (BulkOptions::default(), ExportOptions::default());
+    let began = Instant::now();
+    let (keyspace, name) = (table.keyspace(), table.table());
+    let report = operator.export_to_iceberg(keyspace, name, &options, to, &how).await?;
+    let rows = report.snapshot.summary.get("total-records").context("a snapshot without rows")?;
+    let rows = rows.parse()?;
+    let line = Line {
+        table,
+        what: format!("export into Iceberg, {}, {} run", to.mode, report.run_id),
+        splits: report.export.as_ref().map(|export| export.stats.splits_total),
+        rows,
+        took: began.elapsed(),
+        verdict: number_verdict(rows, expected),
+    };
+    Ok((line, report))
+}
+
+/// Imports into an empty table of the same schema, and compares each row.
 async fn import(
     operator: &Operator,
-    imports: &Imports,
-    format: &str,
+    from: &str,
     rows: u64,
+    run: impl FnOnce(&TableName) -> Result<Duration>,
 ) -> Result<(Line, Comparison)> {
-    let table = TableName::new("demo_rf1", format!("readings_from_{format}"));
+    let table = TableName::new("demo_rf1", format!("readings_from_{from}"));
     create_table(operator.session(), &table).await?;
-    let took = imports.folder(&table, format)?;
+    let took = run(&table)?;
     let (line, comparison) = stream(operator, &table, rows).await?;
-    let what = format!("import from {format}, stream and compare");
+    let what = format!("import from {from}, stream and compare");
     Ok((Line { what, splits: None, took, ..line }, comparison))
+}
+
+/// Shows what the runs have done, and how the table is read by others.
+fn show_iceberg(warehouse: &Warehouse, runs: &[IcebergReport]) {
+    println!("\n{}: Iceberg table {}", warehouse.folder().display(), warehouse.table());
+    for IcebergReport { run_id, snapshot, export, .. } in runs {
+        if let Some(manifest) = export.as_ref().map(|export| &export.manifest) {
+            println!(
+                "  snapshot {} by the run {run_id:?}, {}: {} rows in {} files, {}",
+                snapshot.id,
+                snapshot.operation,
+                HumanCount(manifest.rows),
+                manifest.files.len(),
+                BinaryBytes(manifest.bytes)
+            );
+        }
+    }
+    println!("\nIn Python, with pyiceberg[sql-sqlite,pyarrow]:\n\n{}", warehouse.python());
 }
 
 /// Imports a file of which some records are bad, and shows what becomes of those.
@@ -224,6 +311,10 @@ async fn bad_records(operator: &Operator, imports: &Imports) -> Result<()> {
     let there = operator.count_by_token_ranges(table.keyspace(), table.table(), &options).await?;
     ensure!(there == GOOD, "{there} rows of {GOOD} good records are in {table}");
     Ok(())
+}
+
+fn number_verdict(rows: u64, expected: u64) -> String {
+    if rows == expected { "equal" } else { "DIFFERENT" }.to_owned()
 }
 
 fn verdict(comparison: &Comparison) -> String {

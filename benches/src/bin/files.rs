@@ -1,8 +1,9 @@
-//! The benchmark of the file export: whole programs, ours and others', over the same table in turn, as
-//! ratios to the bare page loop of the same run.
+//! The benchmark of the export to files and into Iceberg tables: whole programs, ours and others', over the
+//! same table in turn, as ratios to the bare page loop of the same run.
 
 #![expect(clippy::print_stdout, reason = "a benchmark talks to a terminal")]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -17,7 +18,9 @@ use clap::Parser;
 /// Rows of the larger table, that memory must not grow with.
 const LARGE: u64 = 5_000_000;
 /// Those whose memory is looked at on it.
-const LARGE_CONTENDERS: [Exporter; 2] = [Exporter::Csv, Exporter::Parquet];
+const LARGE_CONTENDERS: [Exporter; 3] = [Exporter::Csv, Exporter::Parquet, Exporter::Iceberg];
+/// Commits are looked at over this part of the rows, too: the files are as many then, but smaller.
+const SMALL_PART: u64 = 5;
 
 #[derive(Parser)]
 struct Args {
@@ -46,7 +49,15 @@ fn main() -> Result<()> {
     let contenders = chosen(&args.contenders);
     let folder = args.folder.join("files");
     let arena = Arena::open(&args.host, &contenders, &folder, |step| println!("{step}"))?;
-    let sizes = if args.large { vec![args.rows, LARGE] } else { vec![args.rows] };
+    let mut entries: Vec<(Exporter, u64)> =
+        contenders.iter().map(|one| (*one, args.rows)).collect();
+    if contenders.contains(&Exporter::Iceberg) {
+        let few = args.rows.div_ceil(SMALL_PART);
+        entries.extend([Exporter::FLOOR, Exporter::Iceberg].map(|one| (one, few)));
+    }
+    let mut sizes: BTreeSet<u64> = entries.iter().map(|(_, rows)| *rows).collect();
+    sizes.extend(args.large.then_some(LARGE));
+    let sizes: Vec<u64> = sizes.into_iter().collect();
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(prepare(&args.host, &sizes, |step| println!("{step}")))?;
     drop(runtime);
@@ -59,7 +70,6 @@ fn main() -> Result<()> {
         runs.add(contender, rows, run);
         Ok(())
     };
-    let entries: Vec<(Exporter, u64)> = contenders.iter().map(|one| (*one, args.rows)).collect();
     for round in 1..=args.rounds {
         for (contender, rows) in turn(&entries, round) {
             measure(contender, rows, round)?;
@@ -70,7 +80,14 @@ fn main() -> Result<()> {
             measure(*contender, LARGE, 1)?;
         }
     }
-    let (text, path) = (runs.markdown(), args.folder.join("files.md"));
+    let parts = [
+        runs.markdown(),
+        runs.ratios(Exporter::Iceberg, Exporter::Parquet),
+        runs.ratios(Exporter::IcebergPartitioned, Exporter::Parquet),
+        runs.commits(),
+    ];
+    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    let path = args.folder.join("files.md");
     println!("\n{text}");
     report::save(&text, &path)?;
     println!("written to {}", path.display());

@@ -182,7 +182,8 @@ fn measure_all(hosts: &[String], runtime: &Runtime, all: &All) -> Result<()> {
         runs.add(loader, rows, run);
     }
     bench.arena.remove_folder(INPUTS)?;
-    let (text, path) = (runs.markdown(), all.folder.join("load.md"));
+    let ratios = runs.ratios(Loader::Iceberg, Loader::Parquet);
+    let (text, path) = (format!("{}\n{ratios}", runs.markdown()), all.folder.join("load.md"));
     println!("\n{in_flight} batches in flight in the bare loop\n\n{text}");
     report::save(&text, &path)?;
     println!("written to {}", path.display());

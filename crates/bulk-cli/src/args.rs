@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bulk::{Consistency, TableName};
+use bulk::{Consistency, IcebergTableName, TableName};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::catalog_args::CatalogArgs;
 use crate::export_args::Export;
 use crate::import_args::Import;
 use crate::narrow_args::Narrow;
@@ -37,6 +38,11 @@ Examples:
   cassandra-bulk verify /data/orders
   cassandra-bulk verify s3://bucket/orders --live --host 10.0.0.1";
 
+const SNAPSHOTS_EXAMPLES: &str = "\
+Examples:
+  cassandra-bulk iceberg snapshots shop.orders
+  cassandra-bulk iceberg snapshots shop.orders --catalog rest --catalog-uri https://catalog:8181";
+
 /// Count, plan, export, import and verify whole Apache Cassandra and ScyllaDB tables, by token ranges.
 #[derive(Debug, Parser)]
 #[command(name = "cassandra-bulk", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -54,23 +60,37 @@ pub(crate) enum Command {
     /// Show what a run would read, and from where; runs nothing.
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(Plan),
-    /// Write every row of a table to files or to standard output: CSV, JSON, Parquet, Arrow.
+    /// Write every row of a table to files, to standard output (CSV, JSON, Parquet, Arrow), or into an
+    /// Iceberg table.
     Export(Box<Export>),
-    /// Load a table from files: CSV, JSON, Parquet, Arrow, or the folder of an export.
+    /// Load a table from files (CSV, JSON, Parquet, Arrow, or the folder of an export), or from an Iceberg
+    /// table.
     Import(Box<Import>),
     /// Compare the files of an export with its manifest, and with the table.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
+    /// Look at Iceberg tables.
+    #[command(subcommand)]
+    Iceberg(Iceberg),
+}
+
+/// What is looked at in Iceberg tables.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Iceberg {
+    /// List the snapshots of a table, with the runs that made them.
+    #[command(after_help = SNAPSHOTS_EXAMPLES)]
+    Snapshots(Snapshots),
 }
 
 impl Command {
-    pub(crate) fn common(&self) -> &Common {
+    pub(crate) fn shown(&self) -> &Shown {
         match self {
-            Command::Count(count) => &count.common,
-            Command::Plan(plan) => &plan.common,
-            Command::Export(export) => &export.common,
-            Command::Import(import) => &import.common,
-            Command::Verify(verify) => &verify.common,
+            Command::Count(count) => &count.common.shown,
+            Command::Plan(plan) => &plan.common.shown,
+            Command::Export(export) => &export.common.shown,
+            Command::Import(import) => &import.common.shown,
+            Command::Verify(verify) => &verify.common.shown,
+            Command::Iceberg(Iceberg::Snapshots(snapshots)) => &snapshots.shown,
         }
     }
 }
@@ -130,6 +150,17 @@ pub(crate) struct Verify {
     pub(crate) common: Common,
 }
 
+/// `iceberg snapshots`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Snapshots {
+    /// The Iceberg table, as NAMESPACE.TABLE.
+    pub(crate) table: IcebergTableName,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
 /// How a table is cut.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Run")]
@@ -164,7 +195,7 @@ pub(crate) struct Conduct {
     pub(crate) quiet: bool,
 }
 
-/// What every command has.
+/// What every command has that asks a cluster.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Connection and output")]
 pub(crate) struct Common {
@@ -202,6 +233,14 @@ pub(crate) struct Common {
     /// Compress what goes over the network with LZ4.
     #[arg(long)]
     pub(crate) compress_frames: bool,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// How a command shows what it does.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Connection and output")]
+pub(crate) struct Shown {
     /// How results and summaries are written.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) output: Output,
@@ -279,6 +318,17 @@ mod tests {
             "import a.b --from x --ttl -1",
             "import a.b --from x --resume",
             "verify",
+            "iceberg",
+            "iceberg snapshots orders",
+            "iceberg snapshots a.b --catalog hive",
+            "iceberg snapshots a.b --host x",
+            "export a.b iceberg:orders",
+            "export a.b x --to y",
+            "export a.b iceberg:a.b --mode upsert",
+            "export a.b iceberg:a.b --format-version 4",
+            "import a.b --from iceberg:orders",
+            "import a.b --from iceberg:a.b --snapshot-id 1 --as-of 2024-01-01",
+            "import a.b --from iceberg:a.b --catalog-property token=x",
             "plan a.b --output xml",
         ] {
             let words = std::iter::once("cassandra-bulk").chain(line.split(' '));

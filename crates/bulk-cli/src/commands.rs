@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bulk::{BulkOptions, Operator, RetryPolicy, ScanOptions, Stats};
 
-use crate::args::{Args, By, Command, Common, Count, Output, Plan, Run, Split};
+use crate::args::{Args, By, Command, Common, Count, Iceberg, Output, Plan, Run, Split};
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::{connect, logging, output, signal};
@@ -15,7 +15,7 @@ const SHUTDOWN: Duration = Duration::from_millis(100);
 
 /// Runs the command to its end.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    logging::start(args.command.common())?;
+    logging::start(args.command.shown())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -27,6 +27,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             Command::Export(export) => export.run().await,
             Command::Import(import) => import.run().await,
             Command::Verify(verify) => verify.run().await,
+            Command::Iceberg(Iceberg::Snapshots(snapshots)) => snapshots.run().await,
         }
     });
     runtime.shutdown_timeout(SHUTDOWN);
@@ -73,7 +74,7 @@ impl Run {
 
     /// The figures of a run that ended badly: what is there is said before what is not.
     pub(crate) fn conclude_failed(&self, common: &Common, error: &bulk::Error) {
-        if let (Output::Text, Some(stats)) = (common.output, error.stats()) {
+        if let (Output::Text, Some(stats)) = (common.shown.output, error.stats()) {
             self.conclude(stats);
         }
     }
@@ -97,7 +98,7 @@ impl Count {
         };
         if let Err(Failure::Job(error)) = &result {
             self.run.conclude_failed(&self.common, error);
-            if self.common.output == Output::Json && error.stats().is_some() {
+            if self.common.shown.output == Output::Json && error.stats().is_some() {
                 print(output::failure(error))?;
             }
         }
@@ -115,7 +116,7 @@ impl Count {
         let report = operator.count_by_token_ranges_with_stats(keyspace, table, options).await;
         drop(progress);
         let report = report?;
-        match (self.common.output, by) {
+        match (self.common.shown.output, by) {
             (Output::Json, by) => {
                 let (range, node) = (by == Some(By::Range), by == Some(By::Node));
                 print(output::count(&report, range, node))
@@ -142,7 +143,7 @@ impl Count {
         let found = operator.largest_partitions(keyspace, table, top, options).await;
         drop(progress);
         let found = found?;
-        match self.common.output {
+        match self.common.shown.output {
             Output::Json => print(output::partitions(&self.table.to_string(), found)),
             Output::Text => {
                 self.run.conclude(&found.stats);
@@ -157,7 +158,7 @@ impl Plan {
         let operator = connect::connect(&self.common).await?;
         let options = self.split.apply(BulkOptions::default());
         let plan = operator.plan(self.table.keyspace(), self.table.table(), &options).await?;
-        match self.common.output {
+        match self.common.shown.output {
             Output::Text => print(output::plan(&plan)),
             Output::Json => print(output::plan_json(&plan)),
         }

@@ -11,17 +11,24 @@ use crate::args::Output;
 use crate::exit::Failure;
 use crate::export_args::Export;
 use crate::file_options::refused;
+use crate::place::Place;
 use crate::{connect, output};
 
 impl Export {
     pub(crate) async fn run(&self) -> Result<(), Failure> {
         // What is wrong with the arguments is said before a node is asked.
         let how = self.export_options()?;
-        if self.is_streamed() {
-            self.refuse_files()?;
-            return self.stream(&how).await;
-        }
-        let location = Location::parse(&self.dest).map_err(refused)?;
+        let folder = match self.destination() {
+            None => {
+                self.refuse_files()?;
+                self.refuse_iceberg()?;
+                return self.stream(&how).await;
+            }
+            Some(Place::Iceberg(table)) => return self.run_iceberg(table, how).await,
+            Some(Place::Files(folder)) => folder,
+        };
+        self.refuse_iceberg()?;
+        let location = Location::parse(folder).map_err(refused)?;
         if self.files.dry_run {
             self.show(&location, &how).await
         } else {
@@ -29,7 +36,7 @@ impl Export {
         }
     }
 
-    fn narrow(&self, mut options: BulkOptions) -> BulkOptions {
+    pub(crate) fn narrow(&self, mut options: BulkOptions) -> BulkOptions {
         options = self.rows.narrow.apply(options.page_size(self.page_size));
         if let Some(columns) = &self.rows.columns {
             options = options.columns(columns);
@@ -70,8 +77,8 @@ impl Export {
         let options = self.narrow(self.run.split.apply(BulkOptions::default()));
         let (keyspace, table) = (self.table.keyspace(), self.table.table());
         let plan = operator.plan_export(keyspace, table, &options, location, how).await?;
-        let text = match self.common.output {
-            Output::Text => output::export_plan(&plan, location),
+        let text = match self.common.shown.output {
+            Output::Text => output::export_plan(&plan, &location),
             Output::Json => output::export_plan_json(&plan).to_string(),
         };
         Ok(writeln!(std::io::stdout(), "{text}")?)
@@ -92,7 +99,7 @@ impl Export {
     }
 
     fn conclude(&self, report: &ExportReport, location: &Location) -> Result<(), Failure> {
-        match self.common.output {
+        match self.common.shown.output {
             Output::Json => {
                 writeln!(std::io::stdout(), "{}", output::export(report, location))?;
             }
@@ -110,12 +117,7 @@ impl Export {
 
     /// Says how to go on, where something is there to go on from.
     fn conclude_failed(&self, error: &bulk::Error, how: &ExportOptions) -> Result<(), Failure> {
-        match self.common.output {
-            Output::Json if error.stats().is_some() => {
-                writeln!(std::io::stdout(), "{}", output::failure(error))?;
-            }
-            _ => self.run.conclude_failed(&self.common, error),
-        }
+        self.tell_figures(error)?;
         let may_go_on = matches!(
             error.kind(),
             ErrorKind::Incomplete
@@ -130,13 +132,24 @@ impl Export {
         Ok(())
     }
 
+    /// What was done before a run failed.
+    pub(crate) fn tell_figures(&self, error: &bulk::Error) -> Result<(), Failure> {
+        match self.common.shown.output {
+            Output::Json if error.stats().is_some() => {
+                writeln!(std::io::stdout(), "{}", output::failure(error))?;
+            }
+            _ => self.run.conclude_failed(&self.common, error),
+        }
+        Ok(())
+    }
+
     async fn stream(&self, how: &ExportOptions) -> Result<(), Failure> {
         let operator = connect::connect(&self.common).await?;
         let (progress, options) = self.run.options(&self.common);
         let result = self.write_stream(&operator, &self.narrow(options), how).await;
         drop(progress);
         // Rows are on standard output: what is said about them goes to standard error.
-        match (&result, self.common.output) {
+        match (&result, self.common.shown.output) {
             (Ok(stats), Output::Text) => self.run.conclude(stats),
             (Ok(stats), Output::Json) => {
                 writeln!(std::io::stderr(), "{}", output::stats(stats))?;

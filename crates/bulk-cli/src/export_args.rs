@@ -7,15 +7,19 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::args::{Common, Run};
 use crate::byte_size::ByteSize;
+use crate::catalog_args::CatalogArgs;
 use crate::csv_args::Csv;
+use crate::iceberg_args::IcebergArgs;
 use crate::moment::Moment;
 use crate::narrow_args::Narrow;
+use crate::place::Place;
 
 const EXAMPLES: &str = "\
 Examples:
   cassandra-bulk export shop.orders /data/orders
   cassandra-bulk export shop.orders s3://bucket/orders --format csv --compression gzip
   cassandra-bulk export shop.orders /data/orders --resume
+  cassandra-bulk export shop.orders --to iceberg:shop.orders --partition-by 'day(created)'
   cassandra-bulk export shop.orders --format csv --columns id,total > orders.csv
   cassandra-bulk export shop.orders - --where \"country = 'DE'\" --allow-filtering | head";
 
@@ -25,10 +29,13 @@ Examples:
 pub(crate) struct Export {
     /// The table, as KEYSPACE.TABLE; quote a case-sensitive part: 'shop."Orders"'.
     pub(crate) table: TableName,
-    /// The folder to write files to, as a path or a URL (s3://, gs://, az://, file://); `-` is
-    /// standard output.
-    #[arg(default_value = "-", value_parser = destination)]
-    pub(crate) dest: String,
+    /// Where to: a folder for files, as a path or a URL (s3://, gs://, az://, file://);
+    /// iceberg:NAMESPACE.TABLE for an Iceberg table; - for standard output [default: -].
+    #[arg(value_parser = destination)]
+    pub(crate) dest: Option<Place>,
+    /// The same, by name.
+    #[arg(long, value_name = "DEST", value_parser = destination, conflicts_with = "dest")]
+    pub(crate) to: Option<Place>,
     #[command(flatten)]
     pub(crate) rows: Rows,
     #[command(flatten)]
@@ -37,6 +44,10 @@ pub(crate) struct Export {
     pub(crate) csv: Csv,
     #[command(flatten)]
     pub(crate) parquet: Parquet,
+    #[command(flatten)]
+    pub(crate) iceberg: IcebergArgs,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
     #[command(flatten)]
     pub(crate) run: Run,
     /// Rows per page, at the most; wide rows make smaller pages.
@@ -62,9 +73,10 @@ pub(crate) struct Rows {
     #[arg(long, value_name = "NAMES", value_parser = cells)]
     pub(crate) ttl: Option<CellColumns>,
     /// Only rows of which some column was written later: 2024-02-29T12:00:00Z, 2024-02-29, or
-    /// microseconds since 1970. Rows that have only a key are always written.
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) written_after: Option<Moment>,
+    /// microseconds since 1970; into Iceberg also `last`, the mark of the last run. Rows that have only
+    /// a key are always written.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = after)]
+    pub(crate) written_after: Option<After>,
     /// Only rows of which no column was written later.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) written_before: Option<Moment>,
@@ -94,7 +106,7 @@ pub(crate) struct Files {
     /// The level of the compression.
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) compression_level: Option<i32>,
-    /// Go on with an export that has not ended; begin it if there is none.
+    /// Go on with an export that has not ended; begin it if there is none (into Iceberg: refuse).
     #[arg(long, conflicts_with = "overwrite")]
     pub(crate) resume: bool,
     /// Remove the export that is there. Files that no export has written are never removed.
@@ -117,7 +129,8 @@ pub(crate) struct Files {
     /// and {table} are the names of the table [default: {table}-{number}].
     #[arg(long, value_name = "PATTERN")]
     pub(crate) file_name: Option<FileName>,
-    /// Put the values of these columns into the names of folders, as Hive does: country=DE/….
+    /// Put the values of these columns into the names of folders, as Hive does: country=DE/…. Of an
+    /// Iceberg table that is made, its partition spec: day(ts),bucket(16,id).
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) partition_by: Vec<String>,
 }
@@ -168,8 +181,24 @@ pub(crate) struct Parquet {
     pub(crate) bloom_filter: Vec<String>,
 }
 
+/// From when on rows are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// From the mark of the last run.
+    Last,
+    /// From this moment.
+    Moment(Moment),
+}
+
+fn after(text: &str) -> Result<After, String> {
+    match text {
+        "last" => Ok(After::Last),
+        moment => moment.parse().map(After::Moment),
+    }
+}
+
 /// A name that looks like a file's is most likely meant as one.
-fn destination(text: &str) -> Result<String, String> {
+fn destination(text: &str) -> Result<Place, String> {
     const ENDS: [&str; 9] =
         ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "arrow", "gz", "zst"];
     let end = Path::new(text).extension().and_then(|end| end.to_str());
@@ -179,7 +208,7 @@ fn destination(text: &str) -> Result<String, String> {
              file write `- > {text}`, for a folder of that name '{text}/'"
         )),
         _ if text.is_empty() => Err("is empty; name a folder, or - for standard output".to_owned()),
-        _ => Ok(text.to_owned()),
+        _ => text.parse(),
     }
 }
 
@@ -207,7 +236,7 @@ mod tests {
             assert!(destination(text).is_err(), "{text}");
         }
         for text in ["-", "orders", "/data/v1.2", "orders.csv/", "s3://bucket"] {
-            assert_eq!(destination(text).unwrap(), text);
+            assert_eq!(destination(text).unwrap(), Place::Files(text.to_owned()));
         }
     }
 

@@ -6,15 +6,17 @@ use bulk::{
 };
 
 use crate::exit::Failure;
-use crate::export_args::{Export, FormatName};
+use crate::export_args::{After, Export, FormatName};
+use crate::place::Place;
 
 /// More files at the same time take more memory, and are seldom faster.
 const FILES_AT_ONCE: usize = 4;
 
 impl Export {
-    /// Whether rows go to standard output.
-    pub(crate) fn is_streamed(&self) -> bool {
-        self.dest == "-"
+    /// Where rows go; nothing for standard output.
+    pub(crate) fn destination(&self) -> Option<&Place> {
+        let given = self.to.as_ref().or(self.dest.as_ref());
+        given.filter(|place| **place != Place::Files("-".to_owned()))
     }
 
     /// How files are written.
@@ -29,7 +31,10 @@ impl Export {
             batches.decode = DecodeOptions { empty: EmptyValues::Null };
         }
         batches.written = WriteWindow {
-            after: self.rows.written_after.map(|moment| moment.0),
+            after: match self.rows.written_after {
+                Some(After::Moment(moment)) => Some(moment.0),
+                Some(After::Last) | None => None,
+            },
             before: self.rows.written_before.map(|moment| moment.0),
         };
         batches.limit = self.rows.limit;
@@ -43,7 +48,9 @@ impl Export {
         if let Some(name) = &files.file_name {
             options.file_name = name.clone();
         }
-        options.partition_by = files.partition_by.clone();
+        if let Some(Place::Files(_)) = self.destination() {
+            options.partition_by = files.partition_by.clone();
+        }
         options.existing = match (files.resume, files.overwrite) {
             (true, _) => Existing::Resume,
             (_, true) => Existing::Overwrite,
@@ -53,7 +60,10 @@ impl Export {
     }
 
     fn file_options(&self) -> Result<FileOptions, Failure> {
-        let usual = if self.is_streamed() { FormatName::Jsonl } else { FormatName::Parquet };
+        let usual = match self.destination() {
+            None => FormatName::Jsonl,
+            Some(_) => FormatName::Parquet,
+        };
         let format = self.files.format.unwrap_or(usual);
         self.refuse_strangers(format)?;
         let level = self.files.compression_level;

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::num::NonZeroU32;
 
 use bulk::{
-    BlobText, Consistency, EpochUnit, ErrorKind, Guess, ImportOptions, ImportReport, Nulls,
-    RetryPolicy, TextOptions, WriteOptions,
+    BlobText, Consistency, EpochUnit, ErrorKind, Guess, IcebergSource, IcebergTableName,
+    ImportOptions, ImportReport, Nulls, Pin, RetryPolicy, TextOptions, WriteOptions,
 };
+use chrono::DateTime;
 
 use crate::again::again;
 use crate::args::Output;
@@ -14,6 +15,7 @@ use crate::exit::Failure;
 use crate::export_args::FormatName;
 use crate::file_options::refused;
 use crate::import_args::{BlobForm, Epoch, Import};
+use crate::place::Place;
 use crate::progress::Progress;
 use crate::{connect, import_output, signal};
 
@@ -21,13 +23,17 @@ impl Import {
     pub(crate) async fn run(&self) -> Result<(), Failure> {
         // What is wrong with the arguments is said before a node is asked.
         let mut options = self.options()?;
+        self.refuse_iceberg()?;
         let operator = connect::connect(&self.common).await?;
         options.write.cancel = signal::cancelled_by_signals();
         let (keyspace, table) = (self.table.keyspace(), self.table.table());
         let (progress, callback) = Progress::start_import(self.conduct.quiet);
         let mut import = operator.import(keyspace, table).options(options).progress(callback);
         for place in &self.from {
-            import = import.from(place);
+            import = match place {
+                Place::Files(place) => import.from(place),
+                Place::Iceberg(table) => import.from_iceberg(self.iceberg_source(table)?),
+            };
         }
         let result = import.run().await;
         drop(progress);
@@ -55,7 +61,7 @@ impl Import {
         let mut options = ImportOptions {
             format: self.guess()?,
             text: self.text_options(),
-            columns: fields.columns.clone(),
+            columns: fields.columns.clone().filter(|_| !self.is_iceberg()),
             map: fields.map.clone(),
             skip: fields.skip.clone(),
             set: fields.set.clone(),
@@ -99,6 +105,47 @@ impl Import {
         }
         options.write = write;
         Ok(options)
+    }
+
+    fn is_iceberg(&self) -> bool {
+        self.from.iter().any(|place| matches!(place, Place::Iceberg(_)))
+    }
+
+    /// What has to do with Iceberg cannot be done to files.
+    fn refuse_iceberg(&self) -> Result<(), Failure> {
+        if self.is_iceberg() {
+            return match self.from.len() {
+                1 => Ok(()),
+                _ => Err(Failure::usage("an Iceberg table is imported alone; give one --from")),
+            };
+        }
+        let given = [
+            (self.snapshot.snapshot_id.is_some(), "--snapshot-id"),
+            (self.snapshot.as_of.is_some(), "--as-of"),
+            (self.snapshot.filter.is_some(), "--filter"),
+        ];
+        let given = given.into_iter().find(|(is_given, _)| *is_given).map(|(_, name)| name);
+        match given.or(self.catalog.given()) {
+            Some(name) => Err(Failure::usage(format!(
+                "{name} goes with an Iceberg table; name it as --from iceberg:NAMESPACE.TABLE"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn iceberg_source(&self, table: &IcebergTableName) -> Result<IcebergSource, Failure> {
+        let mut source = IcebergSource::new(self.catalog.options()?, table.clone());
+        source.read.pin = match (self.snapshot.snapshot_id, self.snapshot.as_of) {
+            (Some(id), _) => Pin::Snapshot(id),
+            (None, Some(moment)) => {
+                let moment = DateTime::from_timestamp_micros(moment.0);
+                Pin::AsOf(moment.ok_or_else(|| Failure::usage("--as-of is out of range"))?)
+            }
+            (None, None) => Pin::Current,
+        };
+        source.read.columns = self.fields.columns.clone().unwrap_or_default();
+        source.read.filter = self.snapshot.filter.clone();
+        Ok(source)
     }
 
     fn guess(&self) -> Result<Guess, Failure> {
@@ -149,7 +196,7 @@ impl Import {
     }
 
     fn conclude(&self, report: &ImportReport) -> Result<(), Failure> {
-        match self.common.output {
+        match self.common.shown.output {
             Output::Json => writeln!(std::io::stdout(), "{}", import_output::for_programs(report))?,
             Output::Text
                 if !self.conduct.quiet || report.counts.bad + report.counts.unknown > 0 =>
@@ -173,7 +220,7 @@ impl Import {
                 | ErrorKind::Destination
                 | ErrorKind::Connect
         );
-        if !may_go_on || report.dry_run || self.from.iter().any(|place| place == "-") {
+        if !may_go_on || report.dry_run || self.from.contains(&Place::Files("-".to_owned())) {
             return;
         }
         let named = if self.records.journal.is_none() { ["--journal", journal] } else { ["", ""] };

@@ -8,15 +8,18 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::args::{Common, Conduct};
 use crate::byte_size::ByteSize;
+use crate::catalog_args::CatalogArgs;
 use crate::csv_args::Csv;
 use crate::export_args::FormatName;
 use crate::moment::Moment;
+use crate::place::Place;
 
 const EXAMPLES: &str = "\
 Examples:
   cassandra-bulk import shop.orders --from /data/orders
   cassandra-bulk import shop.orders --from 's3://bucket/orders/*.csv.gz' --map order_no=id
   cassandra-bulk import shop.orders --from orders.csv --dry-run
+  cassandra-bulk import shop.orders --from iceberg:shop.orders --filter \"country = 'DE'\"
   zcat orders.csv.gz | cassandra-bulk import shop.orders --from - --set country=DE
   cassandra-bulk import shop.orders --from /data/orders --journal load1 --resume";
 
@@ -27,9 +30,14 @@ pub(crate) struct Import {
     /// The table, as KEYSPACE.TABLE; quote a case-sensitive part: 'shop."Orders"'.
     pub(crate) table: TableName,
     /// What to load: a file, a folder, a pattern such as 'in/*.csv.gz', as a path or a URL (s3://, gs://,
-    /// az://, file://), the folder of an export, or - for standard input; may be given several times.
+    /// az://, file://), the folder of an export, iceberg:NAMESPACE.TABLE for an Iceberg table, or - for
+    /// standard input; may be given several times.
     #[arg(long, value_name = "SRC", required = true)]
-    pub(crate) from: Vec<String>,
+    pub(crate) from: Vec<Place>,
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArgs,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
     #[command(flatten)]
     pub(crate) form: Form,
     #[command(flatten)]
@@ -46,6 +54,21 @@ pub(crate) struct Import {
     pub(crate) conduct: Conduct,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// What is read of an Iceberg table.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Iceberg table")]
+pub(crate) struct SnapshotArgs {
+    /// The snapshot to read [default: the current one, which stays the same when the import is resumed].
+    #[arg(long, value_name = "ID", conflicts_with = "as_of")]
+    pub(crate) snapshot_id: Option<i64>,
+    /// The snapshot that was current then: 2024-02-29T12:00:00Z, 2024-02-29, or microseconds since 1970.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<Moment>,
+    /// Only rows of this kind: "country = 'DE' and total > 100". Files that have none are not read.
+    #[arg(long, value_name = "CONDITION")]
+    pub(crate) filter: Option<String>,
 }
 
 /// What the files are.
@@ -70,7 +93,7 @@ pub(crate) struct Form {
 #[command(next_help_heading = "Fields and columns")]
 pub(crate) struct Fields {
     /// The columns of files without names of fields, in order [default: those of the table, as SELECT *
-    /// has them].
+    /// has them]; of an Iceberg table, the columns to read [default: all].
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) columns: Option<Vec<String>>,
     /// The column that a field is for, if their names differ; for files without names of fields a place,
@@ -193,7 +216,7 @@ pub(crate) enum BlobForm {
     Base64,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((left, right)) if !left.is_empty() => Ok((left.to_owned(), right.to_owned())),
         _ => Err("is to be two names, or a name and a value, with = between".to_owned()),

@@ -6,13 +6,13 @@ use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::args::Common;
+use crate::args::Shown;
 use crate::exit::Failure;
 
 /// Sets the log up. The driver is held quieter than the rest: what it logs as an error is told again,
 /// in full, by whoever acts on it.
-pub(crate) fn start(common: &Common) -> Result<(), Failure> {
-    let by_verbosity = match common.verbose {
+pub(crate) fn start(shown: &Shown) -> Result<(), Failure> {
+    let by_verbosity = match shown.verbose {
         0 => "warn,scylla=off",
         1 => "info,scylla=warn",
         2 => "debug,scylla=info",
@@ -24,7 +24,7 @@ pub(crate) fn start(common: &Common) -> Result<(), Failure> {
         Err(_) => EnvFilter::new(by_verbosity),
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter);
-    match &common.log_file {
+    match &shown.log_file {
         None => log.with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).init(),
         Some(path) => {
             let file = File::options().create(true).append(true).open(path).map_err(|error| {

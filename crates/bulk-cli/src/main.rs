@@ -7,6 +7,7 @@
 mod again;
 mod args;
 mod byte_size;
+mod catalog_args;
 mod commands;
 mod connect;
 mod csv_args;
@@ -14,6 +15,9 @@ mod exit;
 mod export;
 mod export_args;
 mod file_options;
+mod iceberg_args;
+mod iceberg_export;
+mod iceberg_output;
 mod import;
 mod import_args;
 mod import_output;
@@ -21,8 +25,10 @@ mod logging;
 mod moment;
 mod narrow_args;
 mod output;
+mod place;
 mod progress;
 mod signal;
+mod snapshots;
 mod verify;
 
 use clap::Parser;

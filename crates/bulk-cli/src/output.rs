@@ -11,7 +11,11 @@ use serde_json::{Value, json};
 use crate::progress::rate;
 
 /// Numbers in a table stand to the right.
-fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(
+    header: &[&str],
+    right: &[usize],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.to_vec()).add_rows(rows);
     for column in right {
@@ -277,7 +281,7 @@ pub(crate) fn plan_json(plan: &ScanPlan) -> Value {
 }
 
 /// What an export would do, for people.
-pub(crate) fn export_plan(shown: &ExportPlan, location: &Location) -> String {
+pub(crate) fn export_plan(shown: &ExportPlan, location: &dyn std::fmt::Display) -> String {
     let settings = &shown.settings;
     let mut text = format!(
         "would write to {location}, as {}\nwould ask of each range: {}\n",

@@ -24,7 +24,7 @@ impl Verify {
         } else {
             bulk::verify(&location).await?
         };
-        let text = match self.common.output {
+        let text = match self.common.shown.output {
             Output::Text => output::verified(&report),
             Output::Json => output::verified_json(&report).to_string(),
         };

@@ -42,10 +42,21 @@ pub enum Error {
     Value(cql_arrow::Error),
     /// While files were read or written.
     Files(formats::Error),
+    /// In a catalog, or in an Iceberg table.
+    Table(lakehouse::Error),
     /// In the job itself.
     Job(JobError),
     /// In an import that had begun to write.
     Import(Box<ImportError>),
+    /// In an export into an Iceberg table whose run had begun.
+    IcebergRun(Box<IcebergRunError>),
+}
+
+/// An export into an Iceberg table that did not end, and can be gone on with.
+#[derive(Debug)]
+pub struct IcebergRunError {
+    run_id: String,
+    error: Error,
 }
 
 /// An import that did not do all that was asked, with the report of what it did.
@@ -93,6 +104,18 @@ impl Error {
         source: Option<Error>,
     ) -> Self {
         Error::Import(Box::new(ImportError { kind, message, report, source }))
+    }
+
+    pub(crate) fn of_run(self, run_id: &str) -> Self {
+        Error::IcebergRun(Box::new(IcebergRunError { run_id: run_id.to_owned(), error: self }))
+    }
+
+    /// The run into an Iceberg table that had begun, and that the same id goes on with.
+    pub fn run_id(&self) -> Option<&str> {
+        match self {
+            Error::IcebergRun(error) => Some(&error.run_id),
+            _ => None,
+        }
     }
 
     /// The same, with what it is about, where it does not say that itself.
@@ -148,8 +171,20 @@ impl Error {
                 formats::ErrorKind::Data => ErrorKind::Value,
                 _ => ErrorKind::Destination,
             },
+            Error::Table(error) => match error.kind() {
+                lakehouse::ErrorKind::Request
+                | lakehouse::ErrorKind::NotFound
+                | lakehouse::ErrorKind::Mismatch
+                | lakehouse::ErrorKind::Unsupported => ErrorKind::Request,
+                lakehouse::ErrorKind::Conflict | lakehouse::ErrorKind::Unknown => {
+                    ErrorKind::Incomplete
+                }
+                lakehouse::ErrorKind::Internal => ErrorKind::Internal,
+                _ => ErrorKind::Destination,
+            },
             Error::Job(error) => error.kind,
             Error::Import(error) => error.kind,
+            Error::IcebergRun(run) => run.error.kind(),
         }
     }
 
@@ -159,7 +194,9 @@ impl Error {
             Error::Topology(error) => error.retryable(),
             Error::Run(error) => error.retryable(),
             Error::Files(error) => error.retryable(),
+            Error::Table(error) => error.retryable(),
             Error::Import(error) => error.source.as_ref().is_some_and(Error::retryable),
+            Error::IcebergRun(run) => run.error.retryable(),
             Error::Value(_) | Error::Job(_) => false,
         }
     }
@@ -168,6 +205,7 @@ impl Error {
     pub fn stats(&self) -> Option<&Stats> {
         match self {
             Error::Run(error) => Some(error.stats()),
+            Error::IcebergRun(run) => run.error.stats(),
             _ => None,
         }
     }
@@ -185,8 +223,10 @@ impl fmt::Display for Error {
             Error::Run(error) => error.fmt(f),
             Error::Value(error) => error.fmt(f),
             Error::Files(error) => error.fmt(f),
+            Error::Table(error) => error.fmt(f),
             Error::Job(error) => f.write_str(&error.message),
             Error::Import(error) => f.write_str(&error.message),
+            Error::IcebergRun(run) => run.error.fmt(f),
         }
     }
 }
@@ -198,8 +238,10 @@ impl StdError for Error {
             Error::Run(error) => error.source(),
             Error::Value(error) => error.source(),
             Error::Files(error) => error.source(),
+            Error::Table(error) => error.source(),
             Error::Job(error) => error.source.as_deref().map(|source| source as _),
             Error::Import(error) => error.source.as_ref().map(|source| source as _),
+            Error::IcebergRun(run) => run.error.source(),
         }
     }
 }
@@ -225,6 +267,12 @@ impl From<cql_arrow::Error> for Error {
 impl From<formats::Error> for Error {
     fn from(error: formats::Error) -> Self {
         Error::Files(error)
+    }
+}
+
+impl From<lakehouse::Error> for Error {
+    fn from(error: lakehouse::Error) -> Self {
+        Error::Table(error)
     }
 }
 

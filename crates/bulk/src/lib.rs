@@ -41,6 +41,7 @@ mod batches;
 mod document;
 mod error;
 mod export;
+mod iceberg;
 mod import;
 mod limit;
 mod operator;
@@ -55,21 +56,25 @@ pub use cql_arrow::{
     BlobText, DecimalMapping, DecodeOptions, EmptyValues, EpochUnit, MappingOptions, Nulls,
     TextOptions,
 };
-pub use error::{Error, ErrorKind, ImportError, JobError, Result, with_causes};
+pub use error::{Error, ErrorKind, IcebergRunError, ImportError, JobError, Result, with_causes};
 pub use executor::{
     Condition, ConditionError, CountReport, Event, Observer, RangeCount, RangeFailure, RetryPolicy,
     ScanOptions, Stats, WriteOptions, WriteStats, event_stream,
 };
 pub use export::{
     ColumnRecord, Existing, ExportOptions, ExportPlan, ExportReport, FileName, FileRecord,
-    MANIFEST, Manifest, NodeRecord, RingRecord, Settings,
+    IcebergRecord, MANIFEST, Manifest, NodeRecord, RingRecord, Settings,
 };
 pub use formats::{
     Compression, CsvOptions, Escape, FileOptions, Format, FormatName, Guess, Location,
     ParquetCompression, ParquetOptions, StreamWriter,
 };
+pub use iceberg::{IcebergMode, IcebergPlan, IcebergReport, IcebergSource, IcebergTarget};
 pub use import::{
     BrokenFile, Counts, Import, ImportOptions, ImportProgress, ImportReport, MaxErrors,
+};
+pub use lakehouse::{
+    Catalog, CatalogKind, CatalogOptions, Pin, ReadOptions, Snapshot, TableName as IcebergTableName,
 };
 pub use operator::Operator;
 pub use options::BulkOptions;

@@ -272,7 +272,7 @@ impl Operator {
         Ok(BatchStream::new(scan, decoder))
     }
 
-    async fn select(
+    pub(crate) async fn select(
         &self,
         table: &TableSchema,
         options: &BulkOptions,
@@ -344,8 +344,6 @@ impl Operator {
         Ok(job.show(plan))
     }
 
-    /// An export that has looked at its destination, and the plan of what is still to be read; no plan
-    /// where all is done.
     async fn prepare_export(
         &self,
         keyspace: &str,
@@ -364,7 +362,18 @@ impl Operator {
             selection,
             location: to.clone(),
             options: how.clone(),
+            iceberg: None,
         };
+        self.prepare(export, options).await
+    }
+
+    /// An export that has looked at its destination, and the plan of what is still to be read; no plan
+    /// where all is done.
+    pub(crate) async fn prepare(
+        &self,
+        export: Export,
+        options: &BulkOptions,
+    ) -> Result<(Job, Option<Arc<ScanPlan>>)> {
         let job = export.prepare().await?;
         let remaining = job.remaining();
         if remaining.is_empty() {

@@ -9,8 +9,8 @@ use xtask::cluster::{Cluster, Profile, target_dir};
 use super::cassandra_up::start;
 use crate::cargo::{build_release, release_binary, run as run_command};
 
-/// Measure reading against bare loops over the driver, and the export to files and the load of files
-/// against bare loops, DSBulk and cqlsh, on the real cluster.
+/// Measure reading against bare loops over the driver, and the export to files and the load of files, and
+/// of Iceberg tables, against bare loops, DSBulk and cqlsh, on the real cluster.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Rows of the table.
@@ -32,9 +32,9 @@ pub(crate) struct Args {
 enum Part {
     /// Counting and streaming, against bare loops.
     Reading,
-    /// Exporting to files, against the programs of others.
+    /// Exporting to files, and into Iceberg tables, against the programs of others.
     Files,
-    /// Loading files, against bare loops and the programs of others.
+    /// Loading files, and an Iceberg table, against bare loops and the programs of others.
     Load,
 }
 

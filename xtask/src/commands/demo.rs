@@ -8,8 +8,8 @@ use xtask::cluster::{Cluster, Profile, target_dir};
 use super::cassandra_up::start;
 use crate::cargo::{build_release, release_binary, run as run_command};
 
-/// Start the cluster, load rows, count, stream and export them by token ranges, import what was exported,
-/// and compare.
+/// Start the cluster, load rows, count, stream and export them by token ranges, to files and into an
+/// Iceberg table, import what was exported, and compare.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Rows to load into each of the two tables.

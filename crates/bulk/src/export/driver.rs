@@ -18,9 +18,10 @@ use uuid::Uuid;
 use super::destination::{Destination, Standing, remove_journal, remove_strangers};
 use super::journal::{Journal, Start, UnitRecord};
 use super::lane::{self, LaneResult};
+use super::layout::Layout;
 use super::manifest::{ColumnRecord, FileRecord, Manifest, RingRecord, VERSION};
 use super::options::{Existing, ExportOptions};
-use super::settings::{Settings, is_null};
+use super::settings::{IcebergRecord, Settings, is_null};
 use super::unit::{Output, write_empty};
 use crate::error::{Error, Result};
 use crate::limit::RowLimit;
@@ -62,6 +63,8 @@ pub(crate) struct Export {
     pub(crate) selection: Arc<Selection>,
     pub(crate) location: Location,
     pub(crate) options: ExportOptions,
+    /// Where the files are for an Iceberg table: which, and how it wants them.
+    pub(crate) iceberg: Option<(IcebergRecord, lakehouse::Layout)>,
 }
 
 /// An export that has looked at its destination, and has changed nothing yet.
@@ -70,12 +73,14 @@ pub(crate) struct Job {
     destination: Destination,
     standing: Standing,
     settings: Settings,
-    partition_by: Option<PartitionBy>,
+    layout: Layout,
 }
 
 impl Export {
     /// Looks at the destination, and refuses what cannot be done.
-    pub(crate) async fn prepare(self) -> Result<Job> {
+    pub(crate) async fn prepare(mut self) -> Result<Job> {
+        let settings = self.settings();
+        let table = self.iceberg.take().map(|(_, layout)| layout);
         let options = &self.options;
         for (what, number) in [
             ("files at a time", options.files as u64),
@@ -86,17 +91,17 @@ impl Export {
                 return Err(Error::request(format!("the number of {what} must be at least 1")));
             }
         }
-        let partition_by = match options.partition_by.as_slice() {
-            [] => None,
-            columns => Some(PartitionBy::new(&self.selection.schema, columns)?),
+        let schema = &self.selection.schema;
+        let layout = match (table, options.partition_by.as_slice()) {
+            (Some(table), _) => Layout::Table(table),
+            (None, []) => Layout::Whole(Arc::clone(schema)),
+            (None, columns) => Layout::Folders(PartitionBy::new(schema, columns)?),
         };
         // What no writer would take is refused here, before anything is written.
-        let schema = partition_by.as_ref().map_or(&self.selection.schema, PartitionBy::schema);
-        drop(StreamWriter::new(std::io::sink(), Arc::clone(schema), &options.file)?);
-        let settings = self.settings();
+        drop(StreamWriter::new(std::io::sink(), Arc::clone(layout.schema()), &options.file)?);
         let mut destination = Destination::inspect(&self.location, options.existing).await?;
         let standing = destination.standing(options.existing, &settings)?;
-        Ok(Job { export: self, destination, standing, settings, partition_by })
+        Ok(Job { export: self, destination, standing, settings, layout })
     }
 
     fn settings(&self) -> Settings {
@@ -115,6 +120,7 @@ impl Export {
             file: options.file.clone(),
             file_name: options.file_name.clone(),
             partition_by: options.partition_by.clone(),
+            iceberg: self.iceberg.as_ref().map(|(record, _)| record.clone()),
         }
     }
 }
@@ -192,10 +198,6 @@ impl Job {
         if let Some(past) = &past {
             self.destination.remove_leftovers(table, &start.settings, past).await?;
         }
-        let schema = match &self.partition_by {
-            Some(columns) => Arc::clone(columns.schema()),
-            None => Arc::clone(&export.selection.schema),
-        };
         let mut options = export.options.clone();
         // A file ends after a batch: so batches of small files are small.
         let most = usize::try_from(options.max_file_bytes / 4).unwrap_or(usize::MAX);
@@ -205,8 +207,7 @@ impl Job {
             location: export.location.clone(),
             options,
             selection: Arc::clone(&export.selection),
-            schema,
-            partition_by: self.partition_by,
+            layout: self.layout,
             limit: RowLimit::new(export.options.batches.limit, scan.cancel.clone()),
             journal,
             attempt,
@@ -224,7 +225,8 @@ impl Job {
                 stats
             }
         };
-        if units.iter().all(|unit| unit.files.is_empty()) && output.partition_by.is_none() {
+        let is_whole = matches!(output.layout, Layout::Whole(_));
+        if is_whole && units.iter().all(|unit| unit.files.is_empty()) {
             units.push(write_empty(&output).await?);
         }
         let manifest =

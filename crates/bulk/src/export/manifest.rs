@@ -72,6 +72,10 @@ pub struct FileRecord {
     pub bytes: u64,
     /// The SHA-256 of these bytes, in hexadecimal.
     pub sha256: String,
+    /// The values of the partition that its rows are of, where it is a file of an Iceberg table: a JSON
+    /// array of single values as the table's partition spec has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
     /// The ranges that its rows are of. A range may have rows in several files.
     #[serde(with = "ranges")]
     pub token_ranges: RangeSet,

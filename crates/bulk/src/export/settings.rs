@@ -5,6 +5,7 @@ use cql_arrow::EmptyValues;
 use formats::FileOptions;
 use serde::{Deserialize, Serialize};
 use tokenring::RangeSet;
+use uuid::Uuid;
 
 use super::file_name::FileName;
 use super::manifest::ColumnRecord;
@@ -40,6 +41,22 @@ pub struct Settings {
     pub file_name: FileName,
     /// The columns whose values are in the names of folders, and not in the files.
     pub partition_by: Vec<String>,
+    /// The Iceberg table that the files are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iceberg: Option<IcebergRecord>,
+}
+
+/// The Iceberg table that files are for, as it was when they were begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IcebergRecord {
+    /// Its name in its catalog.
+    pub table: String,
+    /// Its own id, which a table of the same name made later does not have.
+    pub table_uuid: Uuid,
+    /// What becomes of the rows that it has: `create`, `append`, or `replace`.
+    pub mode: String,
+    /// The partition spec of the files.
+    pub spec_id: i32,
 }
 
 pub(crate) fn is_null(empty: EmptyValues) -> bool {

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use executor::Page;
-use formats::{FileWriter, Location, PartitionBy};
+use formats::{FileWriter, Location};
 use tokenring::{RangeSet, TokenRange};
 use topology::TableName;
 
 use super::journal::{Journal, UnitRecord};
+use super::layout::{Layout, Place};
 use super::manifest::{FileRecord, VERSION};
 use super::options::ExportOptions;
 use crate::batches::PageDecoder;
@@ -34,9 +34,7 @@ pub(crate) struct Output {
     pub(crate) location: Location,
     pub(crate) options: ExportOptions,
     pub(crate) selection: Arc<Selection>,
-    /// The schema of the files.
-    pub(crate) schema: SchemaRef,
-    pub(crate) partition_by: Option<PartitionBy>,
+    pub(crate) layout: Layout,
     pub(crate) limit: RowLimit,
     pub(crate) journal: Journal,
     pub(crate) attempt: u32,
@@ -52,16 +50,18 @@ impl Output {
         if folder.is_empty() { name } else { format!("{folder}/{name}") }
     }
 
-    async fn create(&self, folder: &str) -> Result<OpenFile> {
-        let name = self.file_name(folder);
-        let schema = Arc::clone(&self.schema);
+    async fn create(&self, place: &Place) -> Result<OpenFile> {
+        let name = self.file_name(&place.folder);
+        let schema = Arc::clone(self.layout.schema());
         let writer = FileWriter::create(&self.location, &name, schema, &self.options.file).await?;
-        Ok(OpenFile { writer, ranges: RangeSet::new(), used: 0 })
+        let partition = place.partition.clone();
+        Ok(OpenFile { writer, partition, ranges: RangeSet::new(), used: 0 })
     }
 }
 
 struct OpenFile {
     writer: FileWriter,
+    partition: Option<String>,
     ranges: RangeSet,
     /// When it was written to, in batches of the unit.
     used: u64,
@@ -75,6 +75,7 @@ impl OpenFile {
             rows: written.rows,
             bytes: written.bytes,
             sha256: written.sha256,
+            partition: self.partition,
             token_ranges: self.ranges,
         })
     }
@@ -89,7 +90,7 @@ pub(crate) struct Unit {
     /// Ranges of which pages have come, and more will.
     open: BTreeSet<TokenRange>,
     done: RangeSet,
-    files: BTreeMap<String, OpenFile>,
+    files: BTreeMap<Place, OpenFile>,
     finished: Vec<FileRecord>,
     batches: u64,
     began: Instant,
@@ -178,19 +179,15 @@ impl Unit {
         }
         self.batches += 1;
         let output = Arc::clone(&self.output);
-        let parts = match &output.partition_by {
-            None => vec![(String::new(), batch)],
-            Some(columns) => columns.split(&batch)?,
-        };
-        for (folder, batch) in parts {
-            self.write(&folder, batch, &ranges).await?;
+        for (place, batch) in output.layout.split(batch)? {
+            self.write(&place, batch, &ranges).await?;
         }
         Ok(())
     }
 
-    async fn write(&mut self, folder: &str, mut batch: RecordBatch, of: &RangeSet) -> Result<()> {
+    async fn write(&mut self, place: &Place, mut batch: RecordBatch, of: &RangeSet) -> Result<()> {
         while batch.num_rows() > 0 {
-            let mut file = self.take_file(folder).await?;
+            let mut file = self.take_file(place).await?;
             let room = self.output.options.max_file_rows.saturating_sub(file.writer.rows());
             let rows = usize::try_from(room).unwrap_or(usize::MAX).clamp(1, batch.num_rows());
             file.writer.write(&batch.slice(0, rows)).await?;
@@ -200,7 +197,7 @@ impl Unit {
             if self.is_file_full(&file) {
                 self.finished.push(file.finish().await?);
             } else {
-                self.files.insert(folder.to_owned(), file);
+                self.files.insert(place.clone(), file);
             }
         }
         Ok(())
@@ -211,20 +208,20 @@ impl Unit {
         file.writer.rows() >= options.max_file_rows || file.writer.bytes() >= options.max_file_bytes
     }
 
-    /// The open file of a folder, or a new one.
-    async fn take_file(&mut self, folder: &str) -> Result<OpenFile> {
-        if let Some(file) = self.files.remove(folder) {
+    /// The open file of a place, or a new one.
+    async fn take_file(&mut self, place: &Place) -> Result<OpenFile> {
+        if let Some(file) = self.files.remove(place) {
             return Ok(file);
         }
         if self.files.len() >= OPEN_FILES {
             let oldest = self.files.iter().min_by_key(|(_, file)| file.used);
-            let oldest = oldest.map(|(folder, _)| folder.clone());
-            let oldest = oldest.and_then(|folder| self.files.remove(&folder));
+            let oldest = oldest.map(|(place, _)| place.clone());
+            let oldest = oldest.and_then(|place| self.files.remove(&place));
             if let Some(file) = oldest {
                 self.finished.push(file.finish().await?);
             }
         }
-        self.output.create(folder).await
+        self.output.create(place).await
     }
 
     /// Finishes its files and writes it down: from now on it is in the result.
@@ -269,7 +266,7 @@ impl Unit {
 
 /// Writes a file without rows, so that a result without rows still has its schema.
 pub(crate) async fn write_empty(output: &Output) -> Result<UnitRecord> {
-    let file = output.create("").await?.finish().await?;
+    let file = output.create(&Place::default()).await?.finish().await?;
     let record =
         UnitRecord { version: VERSION, token_ranges: RangeSet::new(), rows: 0, files: vec![file] };
     output.journal.append(&record).await?;

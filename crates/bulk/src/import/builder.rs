@@ -10,6 +10,7 @@ use super::input::Given;
 use super::options::{ImportOptions, MaxErrors};
 use super::report::{ImportProgress, ImportReport, ProgressObserver};
 use crate::error::Result;
+use crate::iceberg::IcebergSource;
 use crate::operator::Operator;
 
 /// An import into a table, which [`Operator::import`] begins.
@@ -49,6 +50,13 @@ impl Import {
     /// folder of an export, whose manifest is followed, or `-` for standard input.
     pub fn from(mut self, place: impl Into<String>) -> Self {
         self.from.push(Given::Place(place.into()));
+        self
+    }
+
+    /// Adds an Iceberg table: the rows of one snapshot, which is pinned when the import begins, and is read
+    /// again by a run that goes on with it.
+    pub fn from_iceberg(mut self, table: IcebergSource) -> Self {
+        self.from.push(Given::Table(Box::new(table)));
         self
     }
 

@@ -14,8 +14,8 @@ use topology::{RingSnapshot, TableSchema};
 
 use super::binding::BinderOptions;
 use super::file::load;
-use super::input::{Given, Source, resolve};
-use super::journal::{Begun, Journal, Progress, Settings, Start};
+use super::input::{Given, Source, Sources, resolve};
+use super::journal::{Begun, Journal, PinRecord, Progress, Settings, Start};
 use super::ledger::{Ledger, Stop};
 use super::mapping::Mapping;
 use super::options::ImportOptions;
@@ -51,13 +51,21 @@ pub(crate) async fn run(
     table: Arc<TableSchema>,
     ring: RingSnapshot,
     from: Vec<Given>,
-    options: ImportOptions,
+    mut options: ImportOptions,
     observer: ProgressObserver,
 ) -> Result<ImportReport> {
     let began = Instant::now();
     check(&options)?;
+    // Columns that were chosen are all that is meant to come.
+    let chooses =
+        |given: &Given| matches!(given, Given::Table(from) if !from.read.columns.is_empty());
+    options.allow_missing |= from.iter().any(chooses);
     let mapping = Mapping::new(&table, &options)?;
-    let sources = resolve(from, &options.format).await?;
+    let pinned = match &options.journal {
+        Some(folder) if options.resume => Journal::pins(folder).await?,
+        _ => Vec::new(),
+    };
+    let Sources { all: sources, pins } = resolve(from, &options.format, &pinned).await?;
     let is_once = sources.iter().any(|source| source.bytes().is_none());
     if options.resume && is_once {
         return Err(Error::request(
@@ -69,7 +77,7 @@ pub(crate) async fn run(
     let start = Start::new(
         now.to_rfc3339_opts(SecondsFormat::Millis, true),
         options.timestamp.unwrap_or_else(|| now.timestamp_micros()),
-        settings(&table, &sources, &options)?,
+        settings(&table, &sources, pins, &options)?,
     );
     let begun = if options.dry_run {
         Begun { journal: None, start, progress: Progress::new(sources.len()) }
@@ -169,13 +177,19 @@ fn check(options: &ImportOptions) -> Result<()> {
     Ok(())
 }
 
-fn settings(table: &TableSchema, sources: &[Source], options: &ImportOptions) -> Result<Settings> {
+fn settings(
+    table: &TableSchema,
+    sources: &[Source],
+    pins: Vec<PinRecord>,
+    options: &ImportOptions,
+) -> Result<Settings> {
     let columns = table.columns().iter().map(|column| (column.name.as_str(), &column.typ));
     let schema = cql_arrow::schema(columns, &cql_arrow::MappingOptions::default())?;
     Ok(Settings {
         table: table.name().to_string(),
         table_columns: ColumnRecord::of(&schema, table),
         files: sources.iter().map(Source::record).collect(),
+        pins,
         text: options.text.clone(),
         columns: options.columns.clone(),
         map: options.map.clone(),

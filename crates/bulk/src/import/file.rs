@@ -33,7 +33,7 @@ pub(crate) async fn load(run: &Arc<Run>, index: usize, mut source: Source) -> Re
 async fn read(run: &Arc<Run>, index: usize, source: &mut Source) -> Result<()> {
     let file_read = match &source.origin {
         Origin::File(file) => Some(file.clone()),
-        Origin::Once(_) => None,
+        Origin::Task(..) | Origin::Once(_) => None,
     };
     let opened = formats::open(source.input()?, source.guess.clone()).await?;
     let is_json = matches!(opened.options.format, Format::JsonLines | Format::JsonArray);
@@ -73,7 +73,8 @@ async fn read(run: &Arc<Run>, index: usize, source: &mut Source) -> Result<()> {
         header: records.header().map(<[u8]>::to_vec),
     };
     let settled = done.settled.clone();
-    let file = Arc::new(Reading { index, form, settled, left_out, unknown });
+    let (bytes, row_bytes) = (source.bytes(), source.row_bytes());
+    let file = Arc::new(Reading { index, form, bytes, row_bytes, settled, left_out, unknown });
     let mut writes = JoinSet::new();
     let read = chunks(run, records, &file, &writer, binder, &mut writes).await;
     // Whatever became of reading: what was begun is ended, and told.
@@ -97,6 +98,9 @@ async fn read(run: &Arc<Run>, index: usize, source: &mut Source) -> Result<()> {
 struct Reading {
     index: usize,
     form: Form,
+    bytes: Option<u64>,
+    /// Bytes of a row, where nothing else tells how far the reading is.
+    row_bytes: Option<u64>,
     /// What runs before this one have settled.
     settled: Positions,
     left_out: Positions,
@@ -114,15 +118,24 @@ async fn chunks(
     writes: &mut JoinSet<Result<()>>,
 ) -> Result<bool> {
     let mut seen = 0;
+    let mut tell = |read: u64| {
+        run.ledger.add_bytes(read.saturating_sub(seen));
+        seen = seen.max(read);
+    };
     loop {
         // So many chunks are bound and unwritten at the most; reading waits here.
         let permit = tokio::select! {
             () = run.stop.cancelled() => return Ok(false),
             permit = Arc::clone(&run.chunks).acquire_owned() => permit.map_err(Error::internal)?,
         };
-        let Some(chunk) = records.next_chunk().await? else { return Ok(true) };
-        run.ledger.add_bytes(records.bytes_read().saturating_sub(seen));
-        seen = records.bytes_read();
+        let Some(chunk) = records.next_chunk().await? else {
+            tell(file.bytes.unwrap_or_default());
+            return Ok(true);
+        };
+        tell(match file.row_bytes {
+            Some(row_bytes) => chunk.records.end.saturating_mul(row_bytes),
+            None => records.bytes_read(),
+        });
         if run.counters {
             let all = Positions::from(chunk.records.clone());
             run.ledger.begin(file.index, &all).await?;

@@ -1,5 +1,5 @@
-//! What is read: files of folders, patterns and URLs, a folder that an export has written, standard
-//! input, or batches.
+//! What is read: files of folders, patterns and URLs, a folder that an export has written, a snapshot of
+//! an Iceberg table, standard input, or batches.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -7,16 +7,21 @@ use std::fmt;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use formats::{Guess, Input, Location, SourceFile, sources};
-use futures::stream::BoxStream;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use lakehouse::{Catalog, Pin, PinnedRead, ReadTask};
 
-use super::journal::InputRecord;
+use super::journal::{InputRecord, PinRecord};
 use crate::error::{Error, Result};
 use crate::export::{Manifest, UNFINISHED};
+use crate::iceberg::IcebergSource;
 
 /// Where records come from.
 pub(crate) enum Given {
     /// A path or URL of a file or folder, or a pattern of such; `-` is standard input.
     Place(String),
+    /// An Iceberg table.
+    Table(Box<IcebergSource>),
     /// Batches, under a name.
     Batches(String, SchemaRef, BoxStream<'static, formats::Result<RecordBatch>>),
 }
@@ -25,6 +30,7 @@ impl fmt::Debug for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Given::Place(place) => f.debug_tuple("Place").field(place).finish(),
+            Given::Table(table) => f.debug_tuple("Table").field(table).finish(),
             Given::Batches(name, ..) => f.debug_tuple("Batches").field(name).finish(),
         }
     }
@@ -43,6 +49,8 @@ pub(crate) struct Source {
 /// What a source is.
 pub(crate) enum Origin {
     File(SourceFile),
+    /// A part of a snapshot; none where the snapshot has no rows.
+    Task(PinnedRead, Option<ReadTask>),
     /// What can be read once only.
     Once(Option<Input>),
 }
@@ -51,6 +59,7 @@ impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::File(file) => f.debug_tuple("File").field(file).finish(),
+            Origin::Task(_, task) => f.debug_tuple("Task").field(task).finish(),
             Origin::Once(_) => f.write_str("Once"),
         }
     }
@@ -63,6 +72,17 @@ impl Source {
             Origin::File(file) => {
                 Ok(Input::File { location: file.location.clone(), name: file.name.clone() })
             }
+            Origin::Task(read, task) => {
+                let batches = match task {
+                    Some(task) => read.batches(task)?,
+                    None => stream::empty().boxed(),
+                };
+                let name = self.shown.clone();
+                let batches = batches.map(move |batch| {
+                    batch.map_err(|error| formats::Error::external(&name, error))
+                });
+                Ok(Input::Batches(read.schema().clone(), batches.boxed()))
+            }
             Origin::Once(input) => {
                 input.take().ok_or_else(|| Error::internal(format!("{} is read twice", self.shown)))
             }
@@ -72,14 +92,23 @@ impl Source {
     pub(crate) fn partition(&self) -> &[(String, Option<String>)] {
         match &self.origin {
             Origin::File(file) => &file.partition,
-            Origin::Once(_) => &[],
+            Origin::Task(..) | Origin::Once(_) => &[],
         }
     }
 
     pub(crate) fn bytes(&self) -> Option<u64> {
         match &self.origin {
             Origin::File(file) => Some(file.bytes),
+            Origin::Task(_, task) => Some(task.as_ref().map_or(0, ReadTask::bytes)),
             Origin::Once(_) => None,
+        }
+    }
+
+    /// About the bytes of a row, where they can't be counted while it is read.
+    pub(crate) fn row_bytes(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::Task(_, Some(task)) => task.rows().map(|rows| task.bytes() / rows.max(1)),
+            _ => None,
         }
     }
 
@@ -89,6 +118,7 @@ impl Source {
             bytes: self.bytes(),
             version: match &self.origin {
                 Origin::File(file) => Some(file.version.clone()),
+                Origin::Task(_, task) => task.as_ref().map(ReadTask::version),
                 Origin::Once(_) => None,
             },
             format: serde_json::to_string(&self.guess).unwrap_or_default(),
@@ -96,9 +126,23 @@ impl Source {
     }
 }
 
-/// All sources, in the order in which they are named.
-pub(crate) async fn resolve(from: Vec<Given>, guess: &Guess) -> Result<Vec<Source>> {
-    let mut all: Vec<Source> = Vec::new();
+/// What an import reads.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    /// In the order in which they are named.
+    pub(crate) all: Vec<Source>,
+    /// The snapshots that they are of.
+    pub(crate) pins: Vec<PinRecord>,
+}
+
+/// Finds all sources. Of an Iceberg table that `pinned` names that snapshot is read: the one that was
+/// current when the import began.
+pub(crate) async fn resolve(
+    from: Vec<Given>,
+    guess: &Guess,
+    pinned: &[PinRecord],
+) -> Result<Sources> {
+    let (mut all, mut pins): (Vec<Source>, Vec<PinRecord>) = Default::default();
     for from in from {
         match from {
             Given::Place(place) if place == "-" => {
@@ -108,6 +152,18 @@ pub(crate) async fn resolve(from: Vec<Given>, guess: &Guess) -> Result<Vec<Sourc
                 all.push(Source { shown, origin, guess: guess.clone() });
             }
             Given::Place(place) => all.extend(of_place(&place, guess).await?),
+            Given::Table(table) => {
+                if *guess != Guess::default() {
+                    return Err(Error::request(format!(
+                        "{} is an Iceberg table, which knows the form of its files; leave the format and \
+                         its options out",
+                        table.table
+                    )));
+                }
+                let (pin, sources) = of_table(*table, pinned).await?;
+                pins.push(pin);
+                all.extend(sources);
+            }
             Given::Batches(shown, schema, batches) => {
                 let input = Input::Batches(schema, batches);
                 let origin = Origin::Once(Some(input));
@@ -122,7 +178,40 @@ pub(crate) async fn resolve(from: Vec<Given>, guess: &Guess) -> Result<Vec<Sourc
     if all.is_empty() {
         return Err(Error::request("there is nothing to import from: name a file or a folder"));
     }
-    Ok(all)
+    Ok(Sources { all, pins })
+}
+
+async fn of_table(
+    mut from: IcebergSource,
+    pinned: &[PinRecord],
+) -> Result<(PinRecord, Vec<Source>)> {
+    let name = from.table.to_string();
+    let before = pinned.iter().find(|pin| pin.table == name);
+    if from.read.pin == Pin::Current
+        && let Some(snapshot) = before.and_then(|pin| pin.snapshot_id)
+    {
+        from.read.pin = Pin::Snapshot(snapshot);
+    }
+    let catalog = Catalog::open(&from.catalog).await?;
+    let read = catalog.table(&from.table).await?.read(&from.read).await?;
+    let pin = PinRecord {
+        table: name.clone(),
+        snapshot_id: read.snapshot_id(),
+        columns: from.read.columns,
+        filter: from.read.filter,
+    };
+    let source = |shown: String, task| {
+        let origin = Origin::Task(read.clone(), task);
+        Source { shown, origin, guess: Guess::default() }
+    };
+    let tasks = read.tasks().iter();
+    let mut sources: Vec<Source> =
+        tasks.map(|task| source(task.name().to_owned(), Some(task.clone()))).collect();
+    if sources.is_empty() {
+        // Whether its columns are those of the table is found out all the same.
+        sources.push(source(name, None));
+    }
+    Ok((pin, sources))
 }
 
 async fn of_place(place: &str, guess: &Guess) -> Result<Vec<Source>> {

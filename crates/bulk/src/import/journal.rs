@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     /// The columns as they were when the import began.
     pub(crate) table_columns: Vec<ColumnRecord>,
     pub(crate) files: Vec<InputRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pins: Vec<PinRecord>,
     pub(crate) text: TextOptions,
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) map: Vec<(String, String)>,
@@ -62,6 +64,16 @@ pub(crate) struct InputRecord {
     pub(crate) version: Option<String>,
     /// Format, dialect and compression, as far as they were given.
     pub(crate) format: String,
+}
+
+/// A snapshot of an Iceberg table, and what is read of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PinRecord {
+    pub(crate) table: String,
+    /// None where the table had no snapshot.
+    pub(crate) snapshot_id: Option<i64>,
+    pub(crate) columns: Vec<String>,
+    pub(crate) filter: Option<String>,
 }
 
 /// What an import is.
@@ -157,7 +169,7 @@ impl Journal {
         })?;
         let location = Location::parse(text)?;
         let journal = Journal { folder: folder.to_owned(), location, _lock: lock };
-        let Some(there) = journal.read::<Start>(START).await? else {
+        let Some(there) = read::<Start>(&journal.location, START).await? else {
             let stranger = std::fs::read_dir(folder)
                 .map_err(|error| failed("cannot be read", error))?
                 .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
@@ -186,7 +198,7 @@ impl Journal {
                 different.join("\n  ")
             )));
         }
-        let progress = journal.read::<Progress>(PROGRESS).await?;
+        let progress = read::<Progress>(&journal.location, PROGRESS).await?;
         let files = start.settings.files.len();
         let mut progress = progress.unwrap_or_else(|| Progress::new(files));
         if progress.files.len() != files {
@@ -196,18 +208,15 @@ impl Journal {
         Ok(Begun { journal: Some(journal), start: there, progress })
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+    /// The snapshots that the import of a journal reads; none where there is no journal yet.
+    pub(crate) async fn pins(folder: &Path) -> Result<Vec<PinRecord>> {
+        let Some(text) = folder.to_str().filter(|_| folder.is_dir()) else { return Ok(Vec::new()) };
+        let start = read::<Start>(&Location::parse(text)?, START).await?;
+        Ok(start.map_or_else(Vec::new, |start| start.settings.pins))
     }
 
-    async fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let text = match self.location.read(name).await {
-            Ok(text) => text,
-            Err(error) if error.kind() == formats::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let what = format!("{name} of {}", self.location);
-        Ok(Some(parse(&what, VERSION, &text)?))
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     async fn put(&self, name: &str, document: &impl Serialize) -> Result<()> {
@@ -257,4 +266,17 @@ impl Start {
     pub(crate) fn new(started: String, timestamp: i64, settings: Settings) -> Self {
         Start { version: VERSION, import_id: Uuid::new_v4(), started, timestamp, settings }
     }
+}
+/// A document of a journal; `None` where it is not there.
+async fn read<T: serde::de::DeserializeOwned>(
+    location: &Location,
+    name: &str,
+) -> Result<Option<T>> {
+    let text = match location.read(name).await {
+        Ok(text) => text,
+        Err(error) if error.kind() == formats::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let what = format!("{name} of {location}");
+    Ok(Some(parse(&what, VERSION, &text)?))
 }
