@@ -328,7 +328,6 @@ mod tests {
             "export a.b iceberg:a.b --format-version 4",
             "import a.b --from iceberg:orders",
             "import a.b --from iceberg:a.b --snapshot-id 1 --as-of 2024-01-01",
-            "import a.b --from iceberg:a.b --catalog-property token=x",
             "plan a.b --output xml",
         ] {
             let words = std::iter::once("cassandra-bulk").chain(line.split(' '));

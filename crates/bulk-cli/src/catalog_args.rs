@@ -28,7 +28,7 @@ pub(crate) struct CatalogArgs {
     pub(crate) catalog_name: Option<String>,
     /// Its address: sqlite:////data/catalog.db, https://catalog:8181 [default: the SQLite file
     /// iceberg/catalog.db].
-    #[arg(long, value_name = "URI", env = "CASSANDRA_BULK_CATALOG_URI")]
+    #[arg(long, value_name = "URI", env = "CASSANDRA_BULK_CATALOG_URI", hide_env_values = true)]
     pub(crate) catalog_uri: Option<String>,
     /// Where tables are made, as a path or a URL; for rest the name that the server has for it [default:
     /// the folder warehouse beside the SQLite file].
@@ -41,7 +41,7 @@ pub(crate) struct CatalogArgs {
     /// several times. Secrets come from --catalog-config, from CASSANDRA_BULK_CATALOG_TOKEN and
     /// CASSANDRA_BULK_CATALOG_CREDENTIAL, or from the store's own variables; never from an argument, which
     /// `ps` would show.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = property)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = crate::import_args::pair)]
     pub(crate) catalog_property: Vec<(String, String)>,
 }
 
@@ -66,6 +66,7 @@ impl CatalogArgs {
             }
         }
         for (name, value) in &self.catalog_property {
+            refuse_secret(name)?;
             options = options.with(name, value);
         }
         for (variable, name) in SECRETS {
@@ -93,17 +94,17 @@ fn kind(text: &str) -> Result<CatalogKind, String> {
     text.parse().map_err(|error: <CatalogKind as std::str::FromStr>::Err| error.to_string())
 }
 
-fn property(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+/// Not as the arguments are read: what is refused there is told again, with its value.
+fn refuse_secret(name: &str) -> Result<(), Failure> {
     let is_secret = ["token", "credential", "secret", "password", "key", "sas", "authorization"]
         .iter()
         .any(|word| name.to_ascii_lowercase().contains(word));
     match is_secret {
-        true => Err(format!(
-            "{name} may be a secret, which `ps` would show; give it in --catalog-config or in the \
-             environment"
-        )),
-        false => Ok((name.to_owned(), value.to_owned())),
+        true => Err(Failure::usage(format!(
+            "the property {name} may be a secret, which `ps` would show; give it in --catalog-config or in \
+             the environment"
+        ))),
+        false => Ok(()),
     }
 }
 
@@ -113,14 +114,9 @@ mod tests {
 
     #[test]
     fn secrets_are_no_arguments() {
-        for text in
-            ["token=x", "credential=a:b", "s3.secret-access-key=x", "header.Authorization=x"]
-        {
-            let error = property(text).unwrap_err();
-            assert!(error.contains("ps") && !error.contains("=x"), "{error}");
+        for name in ["token", "credential", "s3.secret-access-key", "header.Authorization"] {
+            assert!(refuse_secret(name).is_err(), "{name}");
         }
-        let endpoint = ("s3.endpoint".to_owned(), "http://a?b=c".to_owned());
-        assert_eq!(property("s3.endpoint=http://a?b=c"), Ok(endpoint));
-        assert!(property("s3.endpoint").is_err());
+        assert!(refuse_secret("s3.endpoint").is_ok());
     }
 }

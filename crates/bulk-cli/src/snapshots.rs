@@ -12,7 +12,7 @@ use crate::iceberg_output;
 
 impl Snapshots {
     pub(crate) async fn run(&self) -> Result<(), Failure> {
-        let catalog = Catalog::open(&self.catalog.options()?).await.map_err(refused)?;
+        let catalog = Catalog::open_existing(&self.catalog.options()?).await.map_err(refused)?;
         let snapshots = catalog.table(&self.table).await.map_err(refused)?.snapshots();
         let text = match self.shown.output {
             Output::Text => iceberg_output::snapshots(&snapshots),

@@ -179,6 +179,7 @@ impl Error {
                 lakehouse::ErrorKind::Conflict | lakehouse::ErrorKind::Unknown => {
                     ErrorKind::Incomplete
                 }
+                lakehouse::ErrorKind::Value => ErrorKind::Value,
                 lakehouse::ErrorKind::Internal => ErrorKind::Internal,
                 _ => ErrorKind::Destination,
             },

@@ -152,7 +152,7 @@ impl Conversion {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`], with the name of the column, for a value that the table's type does not hold.
+    /// [`ErrorKind::Value`], with the name of the column, for a value that the table's type does not hold.
     pub(crate) fn column(&self, array: &ArrayRef) -> Result<ArrayRef> {
         if !self.field.is_nullable() && array.null_count() > 0 {
             return Err(self.refused("a value is null, and the table requires one"));
@@ -242,7 +242,7 @@ impl Conversion {
     }
 
     fn refused(&self, why: &str) -> Error {
-        Error::new(ErrorKind::Data, format!("column {} can't be written: {why}", self.path))
+        Error::new(ErrorKind::Value, format!("column {} can't be written: {why}", self.path))
     }
 
     fn internal(&self, why: String) -> Error {

@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Unknown,
     /// The catalog or the warehouse failed or did not answer.
     Unavailable,
+    /// A value that the table can't hold.
+    Value,
     /// Metadata or a file is not what it should be.
     Data,
     /// A fault of this program.

@@ -130,7 +130,7 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] for a value that the table's type does not hold, a null in a required column,
+    /// [`ErrorKind::Value`] for a value that the table's type does not hold, a null in a required column,
     /// or a value that has no partition, with the name of the column; [`ErrorKind::Internal`] for a batch
     /// of another schema.
     pub fn split(&self, batch: &RecordBatch) -> Result<Vec<Part>> {

@@ -24,7 +24,8 @@ pub(crate) fn parse(text: &str, schema: &Schema) -> Result<UnboundPartitionSpec>
 
 fn fields(text: &str, schema: &Schema) -> Result<UnboundPartitionSpec> {
     let mut tokens = Tokens::new(text)?;
-    let mut spec = UnboundPartitionSpec::builder();
+    // A catalog of Java does not read a spec without an id.
+    let mut spec = UnboundPartitionSpec::builder().with_spec_id(0);
     let mut taken: Vec<(Term, String)> = Vec::new();
     loop {
         let term = tokens.term()?;
@@ -135,6 +136,12 @@ mod tests {
         {
             assert_eq!(names_and_sources(&format!("{text}(ts)"))[0].2, transform);
         }
+    }
+
+    #[test]
+    fn a_spec_says_its_id_since_java_asks_for_it() {
+        let spec = serde_json::to_value(parse("day(ts)", &schema()).unwrap()).unwrap();
+        assert_eq!(spec["spec-id"], 0);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Partitioning {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] for a value that has no partition.
+    /// [`ErrorKind::Value`] for a value that has no partition.
     pub(crate) fn split(&self, batch: &RecordBatch) -> Result<Vec<Part>> {
         let values = self.fields.iter().map(|field| {
             let Some(column) = field.column else { return Ok(None) };

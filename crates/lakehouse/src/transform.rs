@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Data`] where a partition value is out of the range of its type.
+/// [`ErrorKind::Value`] where a partition value is out of the range of its type.
 pub(crate) fn apply(transform: Transform, array: &ArrayRef) -> Result<ArrayRef> {
     match transform {
         Transform::Identity => Ok(Arc::clone(array)),
@@ -124,7 +124,7 @@ fn truncated(array: &ArrayRef, width: u32) -> Result<Option<ArrayRef>> {
 
 fn beyond(transform: Transform, value: &dyn std::fmt::Display) -> Error {
     Error::new(
-        ErrorKind::Data,
+        ErrorKind::Value,
         format!("{transform} of {value} is out of the range of partition values"),
     )
 }
@@ -196,7 +196,7 @@ mod tests {
                 (Ok(array), Ok(below)) => {
                     prop_assert_eq!(array.as_primitive::<Int64Type>().value(0), below);
                 }
-                (Err(error), Err(_)) => prop_assert_eq!(error.kind(), ErrorKind::Data),
+                (Err(error), Err(_)) => prop_assert_eq!(error.kind(), ErrorKind::Value),
                 (found, below) => prop_assert!(false, "{found:?} {below:?}"),
             }
         }
@@ -221,6 +221,6 @@ mod tests {
         let cut = apply(Transform::Truncate(50), &of(1065)).unwrap(); // 10.65
         assert_eq!(&cut, &of(1050));
         let error = apply(Transform::Truncate(50), &of(-9999)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Data);
+        assert_eq!(error.kind(), ErrorKind::Value);
     }
 }

@@ -27,7 +27,8 @@ struct Prepared<'a> {
     how: ExportOptions,
     source: Arc<TableSchema>,
     ring: topology::RingSnapshot,
-    catalog: Catalog,
+    /// None where there is none yet, and none is to be made.
+    catalog: Option<Catalog>,
     found: Option<Table>,
     id: String,
     /// What the run has left, where it is gone on with.
@@ -69,7 +70,7 @@ impl Operator {
         to: &IcebergTarget,
         how: &ExportOptions,
     ) -> Result<IcebergReport> {
-        match Prepared::look(self, keyspace, table, options, to, how).await? {
+        match Prepared::look(self, keyspace, table, options, to, how, Purpose::Run).await? {
             Standing::Done(report) => Ok(*report),
             Standing::Open(prepared) => prepared.run().await,
         }
@@ -90,12 +91,35 @@ impl Operator {
         to: &IcebergTarget,
         how: &ExportOptions,
     ) -> Result<IcebergPlan> {
-        match Prepared::look(self, keyspace, table, options, to, how).await? {
+        match Prepared::look(self, keyspace, table, options, to, how, Purpose::Show).await? {
             Standing::Done(report) => Err(Error::request(format!(
                 "the run {} has been done: snapshot {}",
                 report.run_id, report.snapshot.id
             ))),
             Standing::Open(prepared) => prepared.show().await,
+        }
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Run,
+    /// Nothing is to be made.
+    Show,
+}
+
+impl Purpose {
+    async fn open(self, to: &IcebergTarget) -> Result<Option<Catalog>> {
+        let opened = match self {
+            Purpose::Run => Catalog::open(&to.catalog).await,
+            Purpose::Show => Catalog::open_existing(&to.catalog).await,
+        };
+        match (self, opened) {
+            (Purpose::Show, Err(error)) if error.kind() == lakehouse::ErrorKind::NotFound => {
+                Ok(None)
+            }
+            (_, opened) => Ok(Some(opened?)),
         }
     }
 }
@@ -114,11 +138,15 @@ impl<'a> Prepared<'a> {
         options: &'a BulkOptions,
         to: &'a IcebergTarget,
         how: &ExportOptions,
+        purpose: Purpose,
     ) -> Result<Standing<'a>> {
         to.check(how)?;
         let (source, ring) = operator.read(keyspace, table).await?;
-        let catalog = Catalog::open(&to.catalog).await?;
-        let found = catalog.find(&to.table).await?;
+        let catalog = purpose.open(to).await?;
+        let found = match &catalog {
+            Some(catalog) => catalog.find(&to.table).await?,
+            None => None,
+        };
         let choice = match &found {
             Some(table) => runs::choose(table, source.name(), to).await?,
             None => Choice::New(to.run_id.clone()),
@@ -129,7 +157,7 @@ impl<'a> Prepared<'a> {
                 return Ok(Standing::Done(Box::new(IcebergReport {
                     run_id,
                     table: to.table.clone(),
-                    catalog: catalog.to_string(),
+                    catalog: catalog.map(|catalog| catalog.to_string()).unwrap_or_default(),
                     created: false,
                     snapshot: *snapshot,
                     export: None,
@@ -240,22 +268,22 @@ impl<'a> Prepared<'a> {
     }
 
     async fn run(self) -> Result<IcebergReport> {
-        let created = self.found.is_none();
-        let table = match &self.found {
-            Some(table) => self.catalog.evolve(table, &self.selection.schema).await?,
-            None => self.catalog.create(&self.to.table, &self.definition()).await?,
-        };
-        let filled = self.fill(&table, created).await;
-        filled.map_err(|error| error.of_run(&self.id))
+        self.commit().await.map_err(|error| error.of_run(&self.id))
     }
 
-    /// Writes the files of the run, and commits them.
-    async fn fill(&self, table: &Table, created: bool) -> Result<IcebergReport> {
+    /// Makes the table ready, writes the files of the run, and commits them.
+    async fn commit(&self) -> Result<IcebergReport> {
+        let none = || Error::internal("the catalog was not opened");
+        let catalog = self.catalog.as_ref().ok_or_else(none)?;
+        let table = match &self.found {
+            Some(table) => catalog.evolve(table, &self.selection.schema).await?,
+            None => catalog.create(&self.to.table, &self.definition()).await?,
+        };
         let id = &self.id;
-        let layout = Layout::new(table, &self.selection.schema)?;
+        let layout = Layout::new(&table, &self.selection.schema)?;
         let (schema_id, spec_id) = (layout.schema_id(), layout.spec_id());
         let partitioned = layout.is_partitioned();
-        let export = self.export(runs::folder(table, id)?, table.uuid(), layout);
+        let export = self.export(runs::folder(&table, id)?, table.uuid(), layout);
         let (job, plan): (Job, _) = self.operator.prepare(export, self.options).await?;
         let mut scan = self.options.scan.clone();
         scan.cancel = scan.cancel.child_token();
@@ -268,17 +296,17 @@ impl<'a> Prepared<'a> {
             mode: self.to.mode.commit(),
             schema_id,
             spec_id,
-            files: files(table, id, manifest),
+            files: files(&table, id, manifest),
             summary: summary(manifest),
             properties: properties(self.source.name(), manifest, until),
         };
-        let committed = self.catalog.commit_run(&self.to.table, &commit).await?;
-        runs::clear(table, id).await;
+        let committed = catalog.commit_run(&self.to.table, &commit).await?;
+        runs::clear(&table, id).await;
         Ok(IcebergReport {
             run_id: id.clone(),
             table: self.to.table.clone(),
-            catalog: self.catalog.to_string(),
-            created,
+            catalog: catalog.to_string(),
+            created: self.found.is_none(),
             snapshot: committed.snapshot,
             warning: partitioned.then(|| warning(&written, &self.how)).flatten(),
             export: Some(written),

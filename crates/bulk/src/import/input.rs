@@ -192,7 +192,7 @@ async fn of_table(
     {
         from.read.pin = Pin::Snapshot(snapshot);
     }
-    let catalog = Catalog::open(&from.catalog).await?;
+    let catalog = Catalog::open_existing(&from.catalog).await?;
     let read = catalog.table(&from.table).await?.read(&from.read).await?;
     let pin = PinRecord {
         table: name.clone(),

@@ -11,7 +11,7 @@ use crate::catalog::kind::CatalogKind;
 use crate::catalog::missing;
 use crate::catalog::options::CatalogOptions;
 use crate::catalog::rest::RestCatalog;
-use crate::catalog::sql::SqlCatalog;
+use crate::catalog::sql::{Missing, SqlCatalog};
 use crate::catalog::table::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::table_name::TableName;
@@ -54,13 +54,27 @@ impl Catalog {
     /// file may not be used or the server refuses the credentials, [`ErrorKind::Data`] for a file
     /// that is no catalog, and [`ErrorKind::Unavailable`] where the server does not answer.
     pub async fn open(options: &CatalogOptions) -> Result<Catalog> {
+        Catalog::open_or(options, Missing::Made).await
+    }
+
+    /// Opens a catalog as [`open`](Self::open) does, and makes nothing: for those who only read.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`ErrorKind::NotFound`] where the file of a SQL catalog is not
+    /// there.
+    pub async fn open_existing(options: &CatalogOptions) -> Result<Catalog> {
+        Catalog::open_or(options, Missing::Refused).await
+    }
+
+    async fn open_or(options: &CatalogOptions, missing: Missing) -> Result<Catalog> {
         if options.name().trim().is_empty() {
             return Err(Error::request(
                 "the catalog's name is empty; leave it out for \"default\"",
             ));
         }
         let backend: Arc<dyn Backend> = match options.kind() {
-            CatalogKind::Sql => Arc::new(SqlCatalog::open(options).await?),
+            CatalogKind::Sql => Arc::new(SqlCatalog::open(options, missing).await?),
             CatalogKind::Memory => Arc::new(SqlCatalog::open_in_memory(options).await?),
             CatalogKind::Rest => Arc::new(RestCatalog::open(options).await?),
         };

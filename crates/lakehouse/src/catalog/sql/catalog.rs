@@ -17,6 +17,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Stores, local_path};
 use crate::table_name::TableName;
 
+/// What is done about a catalog that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::catalog) enum Missing {
+    Made,
+    Refused,
+}
+
 /// A catalog in a SQL database: a row for each table, which has the path of its current metadata.
 pub(in crate::catalog) struct SqlCatalog {
     /// Several catalogs may share a database.
@@ -27,9 +34,27 @@ pub(in crate::catalog) struct SqlCatalog {
 }
 
 impl SqlCatalog {
-    pub(in crate::catalog) async fn open(options: &CatalogOptions) -> Result<Self> {
+    pub(in crate::catalog) async fn open(
+        options: &CatalogOptions,
+        missing: Missing,
+    ) -> Result<Self> {
         let stores = Stores::new(options.properties().store_options());
         let Place { database, warehouse } = Place::of(options.properties(), &stores)?;
+        if missing == Missing::Refused {
+            if !database.exists() {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!(
+                        "there is no catalog {}; give the place of one that is there, by its uri or its \
+                         warehouse",
+                        database.display()
+                    ),
+                ));
+            }
+            let name = options.name().to_owned();
+            let database = Database::open(&database, BUSY_TIMEOUT).await?;
+            return Ok(SqlCatalog { name, database, warehouse, stores });
+        }
         let database = Database::open(&database, BUSY_TIMEOUT).await?;
         Self::with(options, database, warehouse, stores)
     }

@@ -7,4 +7,4 @@ mod swap;
 #[cfg(test)]
 mod tests;
 
-pub(super) use catalog::SqlCatalog;
+pub(super) use catalog::{Missing, SqlCatalog};

@@ -25,6 +25,21 @@ async fn a_file_that_is_no_catalog_is_refused_and_kept() {
 }
 
 #[tokio::test]
+async fn who_only_reads_makes_no_catalog() {
+    let folder = tempfile::tempdir().unwrap();
+    let warehouse = folder.path().join("lake");
+    let options =
+        CatalogOptions::new(CatalogKind::Sql).with("warehouse", warehouse.display().to_string());
+    let error = Catalog::open_existing(&options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("lake/catalog.db"), "{error}");
+    assert!(!warehouse.exists());
+    Catalog::open(&options).await.unwrap();
+    let catalog = Catalog::open_existing(&options).await.unwrap();
+    assert!(catalog.find(&name("a.t")).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn tables_of_another_form_are_no_catalog() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("other.db");
