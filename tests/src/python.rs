@@ -2,7 +2,7 @@
 //! its users will read it.
 //!
 //! `python/read.py` prints every row with each value as a text that is the same whatever the format and
-//! the engine; the functions here write expected values the same way.
+//! the engine (`python/cells.py`); the functions here write expected values the same way.
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -16,9 +16,12 @@ use tokio::sync::OnceCell;
 use xtask::python::Venv;
 
 const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
+const ICEBERG: &str = include_str!("../python/requirements-iceberg.txt");
+/// What a cell is; scripts that print rows stand after it.
+pub(crate) const CELLS: &str = include_str!("../python/cells.py");
 const READ: &str = include_str!("../python/read.py");
 
-/// An environment with the packages of `python/requirements.txt`.
+/// An environment with pinned packages.
 #[derive(Clone, Debug)]
 pub struct Python(Venv);
 
@@ -43,6 +46,20 @@ pub struct FileRows {
 }
 
 impl FileRows {
+    /// What `print_rows` of `python/cells.py` has printed.
+    pub(crate) fn printed(mut said: Value) -> Result<FileRows> {
+        let text = |column: &Map<String, Value>, member: &str| {
+            column.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let columns = said["columns"].as_array().context("no columns")?;
+        let columns = columns.iter().filter_map(Value::as_object);
+        let columns = columns.map(|column| (text(column, "name"), text(column, "type"))).collect();
+        match said["rows"].take() {
+            Value::Array(rows) => Ok(FileRows { columns, rows }),
+            other => Err(anyhow::anyhow!("no rows, but {other}")),
+        }
+    }
+
     /// The columns' names.
     pub fn names(&self) -> Vec<&str> {
         self.columns.iter().map(|(name, _)| name.as_str()).collect()
@@ -61,21 +78,38 @@ impl FileRows {
 /// Where the environment cannot be made, as without a network.
 pub async fn python() -> Result<Option<Python>> {
     static PYTHON: OnceCell<Option<Python>> = OnceCell::const_new();
-    let make = || async {
-        let venv = || Venv::make("tests", REQUIREMENTS, |_| {});
-        let venv = tokio::task::spawn_blocking(venv).await??;
-        if venv.is_none() {
-            // Past the test harness, which keeps what tests print to itself.
-            let _ = writeln!(
-                std::io::stderr(),
-                "\nNOT TESTED: there is no python3, so no exported file is read by pyarrow and \
-                 DuckDB, and nothing is written to S3. Install it (for instance `apt-get install \
-                 python3-venv`).\n"
-            );
-        }
-        Ok(venv.map(Python))
-    };
-    PYTHON.get_or_try_init(make).await.cloned()
+    let untested = "no exported file is read by pyarrow and DuckDB, and nothing is written to S3";
+    PYTHON.get_or_try_init(|| made("tests", REQUIREMENTS, untested)).await.cloned()
+}
+
+/// The environment with pyiceberg, and the DuckDB that has an extension for Iceberg; made and missing as
+/// that of [`python`].
+///
+/// # Errors
+///
+/// As those of [`python`].
+pub(crate) async fn iceberg_python() -> Result<Option<Python>> {
+    static PYTHON: OnceCell<Option<Python>> = OnceCell::const_new();
+    let untested = "no Iceberg table is read by pyiceberg and DuckDB";
+    PYTHON.get_or_try_init(|| made("iceberg", ICEBERG, untested)).await.cloned()
+}
+
+async fn made(
+    name: &'static str,
+    requirements: &'static str,
+    untested: &str,
+) -> Result<Option<Python>> {
+    let venv = move || Venv::make(name, requirements, |_| {});
+    let venv = tokio::task::spawn_blocking(venv).await??;
+    if venv.is_none() {
+        // Past the test harness, which keeps what tests print to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "\nNOT TESTED: there is no python3, so {untested}. Install it (for instance `apt-get \
+             install python3-venv`).\n"
+        );
+    }
+    Ok(venv.map(Python))
 }
 
 impl Python {
@@ -125,20 +159,11 @@ impl Python {
         if let (Value::Object(asked), Value::Object(options)) = (&mut asked, options) {
             asked.extend(options);
         }
-        let mut said = self
-            .run(READ, &[&asked.to_string()])
+        let said = self
+            .run(&format!("{CELLS}\n{READ}"), &[&asked.to_string()])
             .await
             .with_context(|| format!("{engine} can't read {files:?}"))?;
-        let text = |column: &Map<String, Value>, member: &str| {
-            column.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        let columns = said["columns"].as_array().context("no columns")?;
-        let columns = columns.iter().filter_map(Value::as_object);
-        let columns = columns.map(|column| (text(column, "name"), text(column, "type"))).collect();
-        match said["rows"].take() {
-            Value::Array(rows) => Ok(FileRows { columns, rows }),
-            other => Err(anyhow::anyhow!("no rows, but {other}")),
-        }
+        FileRows::printed(said)
     }
 }
 

@@ -24,6 +24,10 @@ pub(crate) fn for_people(report: &ImportReport) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating")]
     let rate = (report.this_run().read as f64 / seconds.max(1e-3)) as u64;
     text.push_str(&format!("; {seconds:.1} s, {} rows/s", HumanCount(rate)));
+    if report.files_skipped > 0 {
+        let files = HumanCount(report.files_skipped);
+        text.push_str(&format!("\n{files} files have no such rows, and were not read"));
+    }
     if report.before.read > 0 {
         text.push_str(&format!(
             "\n{} of them were settled by earlier runs; what those had sent besides was written again, \
@@ -73,6 +77,7 @@ pub(crate) fn for_programs(report: &ImportReport) -> Value {
         "counts": report.counts,
         "before": report.before,
         "files": report.files,
+        "files_skipped": report.files_skipped,
         "broken": broken.collect::<Value>(),
         "examples": report.examples,
         "journal": report.journal.as_ref().map(path),

@@ -132,6 +132,22 @@ impl<W: Write + Send> Encoder<W> {
         }
     }
 
+    /// About how many bytes of memory it takes for what is held back.
+    pub(crate) fn memory(&self) -> usize {
+        match self {
+            Encoder::Parquet(writer) => writer.memory(),
+            Encoder::Text(_) | Encoder::Ipc(_) => 0,
+        }
+    }
+
+    /// Holds nothing back any more: a row group of Parquet ends, however small it is.
+    pub(crate) fn end_group(&mut self) -> Result<()> {
+        match self {
+            Encoder::Parquet(writer) => writer.end_group(),
+            Encoder::Text(_) | Encoder::Ipc(_) => Ok(()),
+        }
+    }
+
     /// Hands over all that can be without ending anything: a row group of Parquet stays.
     pub(crate) fn flush(&mut self) -> Result<()> {
         let flushed = match self {

@@ -28,6 +28,7 @@ pub struct FileWriter {
     broken: bool,
     /// Bytes that are encoded, or about to be, and not yet taken by the upload.
     held: u64,
+    memory: u64,
 }
 
 /// A file that is whole, visible and durable.
@@ -60,7 +61,7 @@ impl FileWriter {
         options.check()?;
         let upload = Upload::create(location, name).await?;
         let encoder = Encoder::new(Pieces::new(upload.piece_bytes()), &schema, options, false)?;
-        Ok(FileWriter { upload, encoder, schema, rows: 0, broken: false, held: 0 })
+        Ok(FileWriter { upload, encoder, schema, rows: 0, broken: false, held: 0, memory: 0 })
     }
 
     /// Writes a batch.
@@ -93,8 +94,44 @@ impl FileWriter {
             hand_over(&mut self.upload, self.encoder.get_mut()).await?;
         }
         self.rows += batch.num_rows() as u64;
-        self.held = (self.encoder.get_mut().len() + self.encoder.buffered()) as u64;
+        self.weigh();
         Ok(())
+    }
+
+    fn weigh(&mut self) {
+        let waiting = self.encoder.get_mut().len();
+        self.held = (waiting + self.encoder.buffered()) as u64;
+        self.memory = (waiting + self.encoder.memory()) as u64;
+    }
+
+    /// Lets go of what is held back to make the file a better one: a row group of Parquet ends, however
+    /// small it is. For whoever writes many files, and has no room for a row group of each.
+    ///
+    /// # Errors
+    ///
+    /// As [`FileWriter::write`].
+    pub async fn let_go(&mut self) -> Result<()> {
+        if self.broken {
+            return Err(self.upload.closed());
+        }
+        self.broken = true;
+        let ended = self.encoder.end_group().map_err(|error| error.about(self.upload.shown()));
+        let done = match ended {
+            Ok(()) => hand_over(&mut self.upload, self.encoder.get_mut()).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            self.upload.abort().await;
+            return Err(error);
+        }
+        self.broken = false;
+        self.weigh();
+        Ok(())
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn memory(&self) -> u64 {
+        self.memory
     }
 
     /// Rows written so far.

@@ -23,6 +23,9 @@ use crate::selection::Selection;
 /// Files of one unit that are open at the same time, where a column decides the folder. Each takes
 /// memory; the one that was written to the longest time ago is finished to make room.
 const OPEN_FILES: usize = 16;
+/// Memory that they may take together. The one that takes most lets go of what it holds back to make room:
+/// the more files there are, the smaller are their row groups.
+const OPEN_BYTES: u64 = 32 << 20;
 /// A unit takes no more ranges after this time, however little it has: where few rows are found, what
 /// would have to be read again after a crash is still bounded.
 const MAX_AGE: Duration = Duration::from_secs(300);
@@ -198,6 +201,22 @@ impl Unit {
                 self.finished.push(file.finish().await?);
             } else {
                 self.files.insert(place.clone(), file);
+                self.make_room().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn make_room(&mut self) -> Result<()> {
+        let memory = |file: &OpenFile| file.writer.memory();
+        while self.files.len() > 1 && self.files.values().map(memory).sum::<u64>() > OPEN_BYTES {
+            let Some(largest) = self.files.values_mut().max_by_key(|file| memory(file)) else {
+                break;
+            };
+            let before = memory(largest);
+            largest.writer.let_go().await?;
+            if memory(largest) >= before {
+                break;
             }
         }
         Ok(())

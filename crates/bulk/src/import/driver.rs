@@ -65,7 +65,7 @@ pub(crate) async fn run(
         Some(folder) if options.resume => Journal::pins(folder).await?,
         _ => Vec::new(),
     };
-    let Sources { all: sources, pins } = resolve(from, &options.format, &pinned).await?;
+    let Sources { all: sources, pins, skipped } = resolve(from, &options.format, &pinned).await?;
     let is_once = sources.iter().any(|source| source.bytes().is_none());
     if options.resume && is_once {
         return Err(Error::request(
@@ -131,7 +131,8 @@ pub(crate) async fn run(
     let run =
         Arc::into_inner(run).ok_or_else(|| Error::internal("a file is still being loaded"))?;
     let stats = run.writer.into_inner().stats();
-    run.ledger.conclude(ended, &run.table, stats, began).await
+    let report = run.ledger.conclude(ended, &run.table, stats, began).await?;
+    Ok(ImportReport { files_skipped: skipped, ..report })
 }
 
 /// Files one after the other, a few at a time.

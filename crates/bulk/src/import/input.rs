@@ -133,6 +133,8 @@ pub(crate) struct Sources {
     pub(crate) all: Vec<Source>,
     /// The snapshots that they are of.
     pub(crate) pins: Vec<PinRecord>,
+    /// Files of them that have no row for the filter.
+    pub(crate) skipped: u64,
 }
 
 /// Finds all sources. Of an Iceberg table that `pinned` names that snapshot is read: the one that was
@@ -142,7 +144,7 @@ pub(crate) async fn resolve(
     guess: &Guess,
     pinned: &[PinRecord],
 ) -> Result<Sources> {
-    let (mut all, mut pins): (Vec<Source>, Vec<PinRecord>) = Default::default();
+    let (mut all, mut pins, mut skipped) = (Vec::<Source>::new(), Vec::new(), 0);
     for from in from {
         match from {
             Given::Place(place) if place == "-" => {
@@ -160,7 +162,8 @@ pub(crate) async fn resolve(
                         table.table
                     )));
                 }
-                let (pin, sources) = of_table(*table, pinned).await?;
+                let (pin, sources, without) = of_table(*table, pinned).await?;
+                skipped += without;
                 pins.push(pin);
                 all.extend(sources);
             }
@@ -178,13 +181,13 @@ pub(crate) async fn resolve(
     if all.is_empty() {
         return Err(Error::request("there is nothing to import from: name a file or a folder"));
     }
-    Ok(Sources { all, pins })
+    Ok(Sources { all, pins, skipped })
 }
 
 async fn of_table(
     mut from: IcebergSource,
     pinned: &[PinRecord],
-) -> Result<(PinRecord, Vec<Source>)> {
+) -> Result<(PinRecord, Vec<Source>, u64)> {
     let name = from.table.to_string();
     let before = pinned.iter().find(|pin| pin.table == name);
     if from.read.pin == Pin::Current
@@ -211,7 +214,7 @@ async fn of_table(
         // Whether its columns are those of the table is found out all the same.
         sources.push(source(name, None));
     }
-    Ok((pin, sources))
+    Ok((pin, sources, read.files_skipped()))
 }
 
 async fn of_place(place: &str, guess: &Guess) -> Result<Vec<Source>> {

@@ -314,6 +314,7 @@ impl Ledger {
             attempts: state.progress.attempts,
             writes,
             files: self.files.len(),
+            files_skipped: 0,
             broken: std::mem::take(&mut state.broken),
             examples: std::mem::take(&mut state.examples),
             timestamp: self.start.timestamp,

@@ -57,6 +57,9 @@ pub struct ImportReport {
     pub writes: WriteStats,
     /// Files that were to be read.
     pub files: usize,
+    /// Files of an Iceberg table that were not read, since they have no row for the filter; told of an
+    /// import that ended well.
+    pub files_skipped: u64,
     /// Files that could not be read to their end.
     pub broken: Vec<BrokenFile>,
     /// The first bad records, with their reasons.

@@ -42,6 +42,16 @@ impl<W: Write + Send> ParquetWriter<W> {
         self.writer.in_progress_size()
     }
 
+    /// About how many bytes of memory it takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.writer.memory_size()
+    }
+
+    /// Ends the row group, however small it is.
+    pub(crate) fn end_group(&mut self) -> Result<()> {
+        self.writer.flush().map_err(failed)
+    }
+
     pub(crate) fn get_mut(&mut self) -> &mut W {
         self.writer.inner_mut()
     }

@@ -52,6 +52,26 @@ fn all_options() -> Vec<FileOptions> {
 }
 
 #[tokio::test]
+async fn what_is_held_back_can_be_let_go() {
+    let options = FileOptions { format: "parquet".parse().unwrap(), ..FileOptions::default() };
+    let (location, rows) = (Location::in_memory(), batch(1500));
+    let mut writer = FileWriter::create(&location, "a", schema(), &options).await.unwrap();
+    for _ in 0..3 {
+        writer.write(&rows).await.unwrap();
+        let held = writer.memory();
+        writer.let_go().await.unwrap();
+        assert!(held > 1 << 16 && writer.memory() < held / 2, "{held} {}", writer.memory());
+    }
+    assert_eq!(writer.finish().await.unwrap().rows, 3 * 1500);
+    let back = whole(&location, "a", &schema(), &options).await.unwrap();
+    assert_eq!(
+        back,
+        arrow_select::concat::concat_batches(&schema(), &[rows.clone(), rows.clone(), rows])
+            .unwrap()
+    );
+}
+
+#[tokio::test]
 async fn rows_are_the_same_after_every_format() {
     let location = Location::in_memory();
     let all = all_options();
@@ -65,6 +85,9 @@ async fn rows_are_the_same_after_every_format() {
             let mut writer = create.await.unwrap();
             let middle = count / 3;
             writer.write(&rows.slice(0, middle)).await.unwrap();
+            let held = writer.memory();
+            writer.let_go().await.unwrap();
+            assert!(writer.memory() <= held, "{name}");
             writer.write(&rows.slice(middle, count - middle)).await.unwrap();
             let written = writer.finish().await.unwrap();
             assert_eq!(written.rows, count as u64);

@@ -21,6 +21,9 @@ const DEPTH: usize = 16;
 /// there are operators in a row.
 const TOKENS: usize = 2000;
 
+/// How much of a text is told again.
+const SHOWN: usize = 200;
+
 impl Filter {
     /// Reads a condition on the columns of a schema.
     ///
@@ -29,8 +32,9 @@ impl Filter {
     /// [`ErrorKind::Request`] for what is no condition, with the place; [`ErrorKind::Unsupported`] for one
     /// that can't be decided here.
     pub(crate) fn parse(text: &str, schema: &SchemaRef) -> Result<Filter> {
+        let shown: String = text.chars().take(SHOWN).collect();
         let no_condition = |why: &dyn std::fmt::Display| {
-            Error::request(format!("the filter is no condition of SQL: {why}"))
+            Error::request(format!("the filter {shown:?} is no condition of SQL: {why}"))
         };
         let dialect = GenericDialect {};
         let tokens = Tokenizer::new(&dialect, text).tokenize_with_location();
