@@ -78,6 +78,24 @@ impl Catalog {
     }
 }
 
+impl Table {
+    /// The table as [`Catalog::evolve`] would make it. Nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Mismatch`], as there.
+    pub fn evolved(&self, columns: &SchemaRef) -> Result<Table> {
+        let Some(schema) = evolved_of(self, columns)? else { return Ok(self.clone()) };
+        let file = self.inner.metadata_location().map(str::to_owned);
+        let builder = self.inner.metadata().clone().into_builder(file.clone());
+        let made = builder.add_current_schema(schema).and_then(|builder| builder.build());
+        let made = made.map_err(|source| {
+            Error::of(format!("the table {} can't evolve", self.name()), source)
+        })?;
+        Table::of(self.name(), made.metadata, file, &self.stores)
+    }
+}
+
 /// The schema that a table needs, with an id of its own; nothing where it has all that is wanted.
 fn evolved_of(table: &Table, columns: &ArrowSchema) -> Result<Option<Schema>> {
     let metadata = table.inner.metadata();

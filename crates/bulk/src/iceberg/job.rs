@@ -250,7 +250,8 @@ impl<'a> Prepared<'a> {
     async fn show(self) -> Result<IcebergPlan> {
         let (location, uuid, layout) = match &self.found {
             Some(table) => {
-                let layout = Layout::new(table, &self.selection.schema)?;
+                let columns = &self.selection.schema;
+                let layout = Layout::new(&table.evolved(columns)?, columns)?;
                 (runs::folder(table, &self.id)?, table.uuid(), layout)
             }
             None => {

@@ -10,7 +10,7 @@ use parquet::arrow::async_reader::ParquetObjectReader;
 use parquet::errors::ParquetError;
 use tokio::runtime::Handle;
 
-use crate::blocking::{BytesRead, ChunkSink};
+use crate::blocking::{self, BytesRead, ChunkSink};
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::records::{Batches, RecordOptions};
@@ -24,7 +24,9 @@ impl ParquetFile {
     pub(crate) async fn open(location: &Location, name: &str) -> Result<Self> {
         let path = location.path(name)?;
         let source = ParquetObjectReader::new(Arc::clone(location.store()), path);
-        let file = ParquetRecordBatchStreamBuilder::new(source).await.map_err(unreadable)?;
+        // A damaged schema of Arrow makes its reader panic: there that ends the file, and nothing else.
+        let open = move || Handle::current().block_on(ParquetRecordBatchStreamBuilder::new(source));
+        let file = blocking::run(move || open().map_err(unreadable)).await?;
         Ok(ParquetFile { file })
     }
 

@@ -122,6 +122,19 @@ fn good(format: &str, compression: Compression) -> Vec<u8> {
     })
 }
 
+/// Arrow's own reader panics at some of these.
+#[test]
+fn a_damaged_schema_of_arrow_in_a_parquet_file_is_an_error() {
+    let good = good("parquet", Compression::None);
+    let name = b"ARROW:schema";
+    let schema = good.windows(name.len()).position(|bytes| bytes == name).unwrap() + name.len();
+    for place in (schema..good.len() - 8).step_by(3) {
+        let mut content = good.clone();
+        content[place] = b'/';
+        let _ = run(read(content, options("parquet")));
+    }
+}
+
 /// The same rows and bad records, however the file was cut into chunks.
 fn same(one: &Read, two: &Read) -> Result<(), TestCaseError> {
     prop_assert_eq!(&one.rows, &two.rows);

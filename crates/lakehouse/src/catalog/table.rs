@@ -23,7 +23,7 @@ pub struct Table {
 
 impl Table {
     /// A table of its metadata, and the file that has it.
-    pub(super) fn of(
+    pub(crate) fn of(
         name: &TableName,
         metadata: TableMetadata,
         file: Option<String>,

@@ -100,7 +100,9 @@ async fn a_table_gets_new_columns_and_fields_and_its_files_keep_their_ids() {
     let new = Arc::new(arrow_schema::Schema::new(fields));
     let error = Layout::new(&made, &new).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);
+    let trial = Layout::new(&made.evolved(&new).unwrap(), &new).unwrap();
     let evolved = catalog.evolve(&made, &new).await.unwrap();
+    assert_eq!(trial.schema(), Layout::new(&evolved, &new).unwrap().schema());
     let layout = Layout::new(&evolved, &new).unwrap();
     assert_eq!(layout.schema_id(), 1);
     let expected = [("id", "1"), ("l", "2"), ("v", "5")];
