@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use executor::{ErrorKind, Outcome, RetryPolicy, WriteOptions, WriteStats};
 use integration_tests::{Proxied, RF1, RF3, Table, exactly, run};
+use scylla::statement::Consistency;
 use scylla_proxy::{Reaction, RequestReaction, RequestRule, ResponseReaction, ResponseRule};
 use tokenring::Token;
 use topology::{Fault, RingSnapshot};
@@ -31,7 +32,9 @@ async fn survives(
 ) -> Result<WriteStats> {
     let table = table(keyspace, name).await?;
     let mut proxied = Proxied::start(subnet).await?;
-    let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, hasty()).await?;
+    // What is read back comes from any replica.
+    let options = WriteOptions { consistency: Some(Consistency::All), ..hasty() };
+    let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, options).await?;
     proxied.on_requests(requests);
     proxied.on_responses(responses);
     all_written(&write(&writer, insert, (0..ROWS).map(row)).await?)?;

@@ -157,7 +157,7 @@ fn a_timestamp_that_microseconds_do_not_reach_is_an_error_wherever_it_is() {
             let layout = table(&schema, None).layout().unwrap();
             let batch = RecordBatch::try_new(schema, vec![array]).unwrap();
             let error = layout.split(&batch).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Data);
+            assert_eq!(error.kind(), ErrorKind::Value);
             let text = error.to_string();
             assert!(text.contains("column at") && text.contains(&millis.to_string()), "{text}");
         }
@@ -186,7 +186,7 @@ fn a_null_in_a_key_column_is_an_error_with_its_name() {
     };
     assert_eq!(layout.split(&batch(Some(1))).unwrap().len(), 1);
     let error = layout.split(&batch(None)).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Data);
+    assert_eq!(error.kind(), ErrorKind::Value);
     assert!(error.to_string().contains("column id"), "{error}");
 }
 

@@ -148,7 +148,7 @@ fn an_hour_that_has_no_number_is_an_error_with_the_column() {
     let instant = i64::MAX / 1000;
     let array = TimestampMillisecondArray::from(vec![instant]).with_timezone("UTC");
     let error = split("ts", NativeType::Timestamp, Arc::new(array), "hour(ts)").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Data);
+    assert_eq!(error.kind(), ErrorKind::Value);
     assert!(error.to_string().contains("hour(ts)"), "{error}");
 }
 
@@ -186,7 +186,7 @@ fn numbers_are_truncated_downwards_and_never_wrap() {
     assert_eq!(found, ["[0]", "[-10]", "[10]", largest.as_str()]);
     let array: ArrayRef = Arc::new(Int32Array::from(vec![i32::MIN]));
     let error = split("n", NativeType::Int, array, "truncate(10, n)").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Data);
+    assert_eq!(error.kind(), ErrorKind::Value);
     assert!(error.to_string().contains("truncate(10, n)"), "{error}");
 }
 
