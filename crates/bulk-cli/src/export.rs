@@ -118,14 +118,7 @@ impl Export {
     /// Says how to go on, where something is there to go on from.
     fn conclude_failed(&self, error: &bulk::Error, how: &ExportOptions) -> Result<(), Failure> {
         self.tell_figures(error)?;
-        let may_go_on = matches!(
-            error.kind(),
-            ErrorKind::Incomplete
-                | ErrorKind::Interrupted
-                | ErrorKind::Destination
-                | ErrorKind::Value
-        );
-        if may_go_on && how.batches.limit.is_none() {
+        if may_go_on(error, how) {
             let resume = if self.files.resume { "" } else { "--resume" };
             again("what is whole stays; go on with", &[resume], &["--overwrite"]);
         }
@@ -190,4 +183,16 @@ impl Export {
         stats.complete |= how.batches.limit.is_some();
         Ok(stats)
     }
+}
+
+/// Whether what a failed export has written is there to go on with.
+pub(crate) fn may_go_on(error: &bulk::Error, how: &ExportOptions) -> bool {
+    how.batches.limit.is_none()
+        && matches!(
+            error.kind(),
+            ErrorKind::Incomplete
+                | ErrorKind::Interrupted
+                | ErrorKind::Destination
+                | ErrorKind::Value
+        )
 }

@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use bulk::{BulkOptions, ErrorKind, ExportOptions, IcebergTableName, IcebergTarget};
+use bulk::{BulkOptions, ExportOptions, IcebergTableName, IcebergTarget};
 
 use crate::again::again;
 use crate::args::Output;
 use crate::exit::Failure;
+use crate::export::may_go_on;
 use crate::export_args::{After, Export};
 use crate::{connect, iceberg_output};
 
@@ -104,16 +105,8 @@ impl Export {
         how: &ExportOptions,
     ) -> Result<(), Failure> {
         self.tell_figures(error)?;
-        let may_go_on = matches!(
-            error.kind(),
-            ErrorKind::Incomplete
-                | ErrorKind::Interrupted
-                | ErrorKind::Destination
-                | ErrorKind::Value
-        );
         if let Some(run) = error.run_id()
-            && may_go_on
-            && how.batches.limit.is_none()
+            && may_go_on(error, how)
         {
             let more = match self.iceberg.run_id {
                 Some(_) => ["", ""],
