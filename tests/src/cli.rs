@@ -1,6 +1,6 @@
 //! The program `cassandra-bulk`, built and run as a user runs it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 
@@ -42,7 +42,8 @@ impl Ended {
     }
 }
 
-/// The program with its arguments, free of this process's environment variables for it.
+/// The program with its arguments, free of this process's environment variables for it, and of files of
+/// settings.
 ///
 /// # Errors
 ///
@@ -55,9 +56,13 @@ pub fn command(arguments: &[&str]) -> Result<Command> {
         .map_err(|error| anyhow!("the program cannot be built: {error}"))?;
     let mut command = Command::new(path);
     command.args(arguments).stdin(Stdio::null());
-    for variable in ["HOST", "PORT", "USER", "PASSWORD"] {
-        command.env_remove(format!("CASSANDRA_BULK_{variable}"));
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_str().is_some_and(|name| name.starts_with("CASSANDRA_BULK_")) {
+            command.env_remove(variable);
+        }
     }
+    // Whoever runs the tests may have settings of their own.
+    command.envs([("CASSANDRA_BULK_CONFIG", "none"), ("CASSANDRA_BULK_CQLSHRC", "none")]);
     command.env_remove("RUST_LOG");
     Ok(command)
 }
@@ -87,7 +92,11 @@ pub async fn program_in(environment: &[(String, String)], arguments: &[&str]) ->
 /// named, so that the dependencies are those which the tests were built with, and not built again.
 fn build() -> Result<PathBuf> {
     let test = std::env::current_exe()?;
-    let folder = test.parent().and_then(Path::parent).context("the test lies in no folder")?;
+    let beside = test.parent().context("the test lies in no folder")?;
+    // Tests lie one folder deeper than programs, which may run the program too.
+    let is_test = beside.ends_with("deps");
+    let folder = if is_test { beside.parent() } else { Some(beside) };
+    let folder = folder.context("the test lies in no folder")?;
     let target = folder.parent().context("the build lies in no target folder")?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(xtask::cluster::workspace_root());

@@ -34,7 +34,7 @@ pub use extra::Extra;
 pub use http_fault::{Calls, Fate, HttpProxy, Moment};
 pub use iceberg::{Lake, Reader};
 pub use proxy::Proxied;
-pub use python::{Engine, FileRows, Python, double, files_in, float, python};
+pub use python::{Engine, FileRows, Python, double, files_in, float, metrics_python, python};
 pub use running::Running;
 pub use s3::{Answer, Fault, Requests, S3};
 pub use table::{RF1, RF2, RF3, Table, create_keyspace, ddl, load};

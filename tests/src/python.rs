@@ -17,6 +17,7 @@ use xtask::python::Venv;
 
 const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
 const ICEBERG: &str = include_str!("../python/requirements-iceberg.txt");
+const METRICS: &str = include_str!("../python/requirements-metrics.txt");
 /// What a cell is; scripts that print rows stand after it.
 pub(crate) const CELLS: &str = include_str!("../python/cells.py");
 const READ: &str = include_str!("../python/read.py");
@@ -92,6 +93,18 @@ pub(crate) async fn iceberg_python() -> Result<Option<Python>> {
     static PYTHON: OnceCell<Option<Python>> = OnceCell::const_new();
     let untested = "no Iceberg table is read by pyiceberg and DuckDB";
     PYTHON.get_or_try_init(|| made("iceberg", ICEBERG, untested)).await.cloned()
+}
+
+/// The environment with Prometheus's own client, which reads metrics; made and missing as that of
+/// [`python`].
+///
+/// # Errors
+///
+/// As those of [`python`].
+pub async fn metrics_python() -> Result<Option<Python>> {
+    static PYTHON: OnceCell<Option<Python>> = OnceCell::const_new();
+    let untested = "no metrics are read by Prometheus's client";
+    PYTHON.get_or_try_init(|| made("metrics", METRICS, untested)).await.cloned()
 }
 
 async fn made(

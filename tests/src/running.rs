@@ -24,7 +24,17 @@ impl Running {
     ///
     /// Where it cannot be started.
     pub fn start(arguments: &[&str]) -> Result<Running> {
+        Running::start_in(&[], arguments)
+    }
+
+    /// The same with further environment variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`Running::start`].
+    pub fn start_in(environment: &[(String, String)], arguments: &[&str]) -> Result<Running> {
         let mut command = tokio::process::Command::from(command(arguments)?);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Ok(Running(command.spawn()?))
     }
@@ -39,6 +49,15 @@ impl Running {
             tokio::time::sleep(GLANCE).await;
         }
         Ok(())
+    }
+
+    /// Whether it has ended.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be asked.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.0.try_wait()?.is_some())
     }
 
     /// Sends a signal, unless it has ended.

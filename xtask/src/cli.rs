@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, cassandra_down, cassandra_status, cassandra_up, cassandra_wait, coverage, demo, test,
-    tidy,
+    bench, cassandra_down, cassandra_status, cassandra_up, cassandra_wait, chaos, coverage, demo,
+    fuzz, test, tidy,
 };
 
 /// The workspace's own commands.
@@ -34,6 +34,8 @@ enum Command {
     Test(test::Args),
     Coverage(coverage::Args),
     Bench(bench::Args),
+    Chaos(chaos::Args),
+    Fuzz(fuzz::Args),
     Tidy(tidy::Args),
 }
 
@@ -48,6 +50,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Chaos(args) => chaos::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };
     match outcome {

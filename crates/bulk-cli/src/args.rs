@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bulk::{Consistency, IcebergTableName, TableName};
+use bulk::{IcebergTableName, TableName};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::catalog_args::CatalogArgs;
+use crate::config_command::{Config, Listing};
+use crate::connection_args::Common;
+use crate::ctl::Ctl;
 use crate::export_args::Export;
 use crate::import_args::Import;
 use crate::narrow_args::Narrow;
+use crate::run_args::{Run, Split};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -37,6 +41,11 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   cassandra-bulk verify /data/orders
   cassandra-bulk verify s3://bucket/orders --live --host 10.0.0.1";
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  cassandra-bulk config
+  cassandra-bulk config --profile prod --output json";
 
 const SNAPSHOTS_EXAMPLES: &str = "\
 Examples:
@@ -72,6 +81,11 @@ pub(crate) enum Command {
     /// Look at Iceberg tables.
     #[command(subcommand)]
     Iceberg(Iceberg),
+    /// Show every setting of a connection and of a run, its value, and where that comes from.
+    #[command(after_help = CONFIG_EXAMPLES)]
+    Config(Box<Config>),
+    /// List the runs that are under way, or watch, pause, resume and slow one of them.
+    Ctl(Ctl),
 }
 
 /// What is looked at in Iceberg tables.
@@ -90,7 +104,29 @@ impl Command {
             Command::Export(export) => &export.common.shown,
             Command::Import(import) => &import.common.shown,
             Command::Verify(verify) => &verify.common.shown,
+            Command::Config(config) => &config.common.shown,
             Command::Iceberg(Iceberg::Snapshots(snapshots)) => &snapshots.shown,
+            Command::Ctl(ctl) => &ctl.shown,
+        }
+    }
+
+    /// What it has in common with the others that ask a cluster, if it is one of them.
+    pub(crate) fn common_mut(&mut self) -> Option<&mut Common> {
+        match self {
+            Command::Count(count) => Some(&mut count.common),
+            Command::Plan(plan) => Some(&mut plan.common),
+            Command::Export(export) => Some(&mut export.common),
+            Command::Import(import) => Some(&mut import.common),
+            Command::Verify(verify) => Some(&mut verify.common),
+            Command::Config(config) => Some(&mut config.common),
+            _ => None,
+        }
+    }
+
+    /// Has the settings listed, where they are to be shown.
+    pub(crate) fn list(&mut self, listing: impl FnOnce(&Common) -> Listing) {
+        if let Command::Config(config) = self {
+            config.listing = listing(&config.common);
         }
     }
 }
@@ -161,82 +197,6 @@ pub(crate) struct Snapshots {
     pub(crate) shown: Shown,
 }
 
-/// How a table is cut.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Run")]
-pub(crate) struct Split {
-    /// Units of work to cut the table into [default: by data size, at least 4 per node].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) splits: Option<u32>,
-    /// Units of work at the same time [default: 2 per node].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) parallelism: Option<u32>,
-}
-
-/// How a run goes.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Run")]
-pub(crate) struct Run {
-    #[command(flatten)]
-    pub(crate) split: Split,
-    #[command(flatten)]
-    pub(crate) conduct: Conduct,
-}
-
-/// How a run bears faults, and shows itself.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Run")]
-pub(crate) struct Conduct {
-    /// Give a range, or a batch of rows, up after so many seconds of faults without progress.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    pub(crate) max_retry_time: Duration,
-    /// Show no progress.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-}
-
-/// What every command has that asks a cluster.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Connection and output")]
-pub(crate) struct Common {
-    /// A node to ask first; may be given several times. HOST or HOST:PORT.
-    #[arg(
-        long,
-        value_name = "HOST",
-        env = "CASSANDRA_BULK_HOST",
-        value_delimiter = ',',
-        default_value = "127.0.0.1"
-    )]
-    pub(crate) host: Vec<String>,
-    /// The port of hosts that name none.
-    #[arg(long, env = "CASSANDRA_BULK_PORT", default_value_t = 9042, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) port: u16,
-    /// The user to log in as. The password comes from --password-file, from the environment variable
-    /// CASSANDRA_BULK_PASSWORD, or from a prompt; never from an argument, which `ps` would show.
-    #[arg(long, env = "CASSANDRA_BULK_USER")]
-    pub(crate) user: Option<String>,
-    /// A file whose first line is the password.
-    #[arg(long, value_name = "FILE", requires = "user")]
-    pub(crate) password_file: Option<PathBuf>,
-    /// Read from the replicas of this datacenter.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) local_dc: Option<String>,
-    /// The consistency of each read, or write [default: LOCAL_ONE; LOCAL_QUORUM for import].
-    #[arg(long, value_name = "LEVEL", value_parser = consistency, ignore_case = true)]
-    pub(crate) consistency: Option<Consistency>,
-    /// Give a connection up after so many seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
-    pub(crate) connect_timeout: Duration,
-    /// Give a request up after so many seconds, and try again.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub(crate) request_timeout: Duration,
-    /// Compress what goes over the network with LZ4.
-    #[arg(long)]
-    pub(crate) compress_frames: bool,
-    #[command(flatten)]
-    pub(crate) shown: Shown,
-}
-
 /// How a command shows what it does.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Connection and output")]
@@ -261,24 +221,10 @@ pub(crate) enum Output {
     Json,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
     if duration.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(duration) }
-}
-
-/// The levels that a read over a range may have.
-fn consistency(text: &str) -> Result<Consistency, String> {
-    match text.to_ascii_uppercase().as_str() {
-        "ONE" => Ok(Consistency::One),
-        "TWO" => Ok(Consistency::Two),
-        "THREE" => Ok(Consistency::Three),
-        "QUORUM" => Ok(Consistency::Quorum),
-        "ALL" => Ok(Consistency::All),
-        "LOCAL_QUORUM" => Ok(Consistency::LocalQuorum),
-        "LOCAL_ONE" => Ok(Consistency::LocalOne),
-        _ => Err("choose ONE, TWO, THREE, QUORUM, ALL, LOCAL_QUORUM or LOCAL_ONE".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -301,7 +247,6 @@ mod tests {
             "count a.b --top 3",
             "count a.b --consistency SOME",
             "count a.b --password x",
-            "count a.b --password-file x",
             "count a.b --request-timeout 0",
             "export a.b --page-size 0",
             "export a.b orders.csv",

@@ -1,10 +1,18 @@
 //! A number of bytes as people write it.
 
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 /// A number of bytes: `1000`, `64MiB`, `1.5GB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ByteSize(pub(crate) u64);
+
+impl ByteSize {
+    /// As a rate; nothing is faster than the greatest.
+    pub(crate) fn per_second(self) -> NonZeroU32 {
+        u32::try_from(self.0).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX)
+    }
+}
 
 const UNITS: [(&str, u64); 13] = [
     ("", 1),

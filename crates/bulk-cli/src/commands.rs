@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use bulk::{BulkOptions, Operator, RetryPolicy, ScanOptions, Stats};
 
-use crate::args::{Args, By, Command, Common, Count, Iceberg, Output, Plan, Run, Split};
+use crate::args::{Args, By, Command, Count, Iceberg, Output, Plan};
+use crate::connection_args::Common;
 use crate::exit::Failure;
 use crate::progress::Progress;
+use crate::run_args::Run;
+use crate::running::{Running, watched};
 use crate::{connect, logging, output, signal};
 
 /// How long the driver's tasks may take to end once the result is there.
@@ -22,33 +25,37 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| Failure::Setup(format!("the runtime cannot be started: {error}")))?;
     let result = runtime.block_on(async {
         match args.command {
-            Command::Count(count) => count.run().await,
+            Command::Count(count) => {
+                let (table, conduct) = (count.table.to_string(), &count.run.conduct);
+                watched("count", table, conduct, async |running| count.run(running).await).await
+            }
             Command::Plan(plan) => plan.run().await,
-            Command::Export(export) => export.run().await,
-            Command::Import(import) => import.run().await,
-            Command::Verify(verify) => verify.run().await,
+            Command::Export(export) => {
+                let (table, conduct) = (export.table.to_string(), &export.run.conduct);
+                watched("export", table, conduct, async |running| export.run(running).await).await
+            }
+            Command::Import(import) => {
+                let (table, conduct) = (import.table.to_string(), &import.conduct);
+                watched("import", table, conduct, async |running| import.run(running).await).await
+            }
+            Command::Verify(verify) => {
+                let (place, conduct) = (verify.place()?, &verify.run.conduct);
+                let table = place.to_string();
+                let work = async |running: &Running| verify.run(&place, running).await;
+                watched("verify", table, conduct, work).await
+            }
             Command::Iceberg(Iceberg::Snapshots(snapshots)) => snapshots.run().await,
+            Command::Ctl(ctl) => ctl.run().await,
+            Command::Config(config) => config.run(),
         }
     });
     runtime.shutdown_timeout(SHUTDOWN);
     result
 }
 
-impl Split {
-    pub(crate) fn apply(&self, mut options: BulkOptions) -> BulkOptions {
-        if let Some(splits) = self.splits {
-            options = options.split_count(usize::try_from(splits).unwrap_or(usize::MAX));
-        }
-        if let Some(parallelism) = self.parallelism {
-            options = options.parallelism(usize::try_from(parallelism).unwrap_or(usize::MAX));
-        }
-        options
-    }
-}
-
 impl Run {
     /// The options of a run that shows itself and can be interrupted.
-    pub(crate) fn options(&self, common: &Common) -> (Progress, BulkOptions) {
+    pub(crate) fn options(&self, common: &Common, running: &Running) -> (Progress, BulkOptions) {
         let (progress, observer) = Progress::start(self.conduct.quiet);
         let scan = ScanOptions {
             consistency: common.consistency,
@@ -57,7 +64,9 @@ impl Run {
                 max_elapsed: self.conduct.max_retry_time,
                 ..RetryPolicy::default()
             },
-            observer,
+            observer: observer.and(running.observer()),
+            pace: running.pace(),
+            deadline: running.deadline(),
             cancel: signal::cancelled_by_signals(),
             ..ScanOptions::default()
         };
@@ -85,21 +94,25 @@ fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
 }
 
 impl Count {
-    async fn run(&self) -> Result<(), Failure> {
+    async fn run(&self, running: &Running) -> Result<(), Failure> {
         if self.top.is_some() && self.by != Some(By::Partition) {
             return Err(Failure::usage("--top goes with --by partition"));
         }
         let operator = connect::connect(&self.common).await?;
-        let (progress, options) = self.run.options(&self.common);
+        let (progress, options) = self.run.options(&self.common, running);
         let options = self.narrow.apply(options);
         let result = match self.by {
-            Some(By::Partition) => self.partitions(&operator, &options, progress).await,
-            by => self.rows(&operator, &options, by, progress).await,
+            Some(By::Partition) => self.partitions(&operator, &options, progress, running).await,
+            by => self.rows(&operator, &options, by, progress, running).await,
         };
         if let Err(Failure::Job(error)) = &result {
             self.run.conclude_failed(&self.common, error);
-            if self.common.shown.output == Output::Json && error.stats().is_some() {
-                print(output::failure(error))?;
+            if error.stats().is_some() {
+                let document = output::failure(error);
+                running.keep(&document);
+                if self.common.shown.output == Output::Json {
+                    print(document)?;
+                }
             }
         }
         result
@@ -111,17 +124,17 @@ impl Count {
         options: &BulkOptions,
         by: Option<By>,
         progress: Progress,
+        running: &Running,
     ) -> Result<(), Failure> {
         let (keyspace, table) = (self.table.keyspace(), self.table.table());
         let report = operator.count_by_token_ranges_with_stats(keyspace, table, options).await;
         drop(progress);
         let report = report?;
-        match (self.common.shown.output, by) {
-            (Output::Json, by) => {
-                let (range, node) = (by == Some(By::Range), by == Some(By::Node));
-                print(output::count(&report, range, node))
-            }
-            (Output::Text, by) => {
+        let document = output::count(&report, by == Some(By::Range), by == Some(By::Node));
+        running.keep(&document);
+        match self.common.shown.output {
+            Output::Json => print(document),
+            Output::Text => {
                 self.run.conclude(&report.stats);
                 match by {
                     Some(By::Range) => print(output::by_range(&report)),
@@ -137,14 +150,17 @@ impl Count {
         operator: &Operator,
         options: &BulkOptions,
         progress: Progress,
+        running: &Running,
     ) -> Result<(), Failure> {
         let (keyspace, table) = (self.table.keyspace(), self.table.table());
         let top = usize::try_from(self.top.unwrap_or(10)).unwrap_or(usize::MAX);
         let found = operator.largest_partitions(keyspace, table, top, options).await;
         drop(progress);
         let found = found?;
+        let document = output::partitions(&self.table.to_string(), &found);
+        running.keep(&document);
         match self.common.shown.output {
-            Output::Json => print(output::partitions(&self.table.to_string(), found)),
+            Output::Json => print(document),
             Output::Text => {
                 self.run.conclude(&found.stats);
                 print(output::by_partition(&found))

@@ -42,7 +42,7 @@ impl Failure {
         Failure::Usage(message.into())
     }
 
-    fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Failure::Usage(_) => USAGE,
             Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => OK,
@@ -52,7 +52,10 @@ impl Failure {
                 ErrorKind::Connect => CONNECT,
                 ErrorKind::Request => USAGE,
                 _ if error.is_broken_pipe() => OK,
-                ErrorKind::Incomplete | ErrorKind::Value => INCOMPLETE,
+                ErrorKind::Incomplete
+                | ErrorKind::Value
+                | ErrorKind::Deadline
+                | ErrorKind::Changed => INCOMPLETE,
                 ErrorKind::Destination => DESTINATION,
                 ErrorKind::Interrupted => INTERRUPTED,
                 _ => INTERNAL,
@@ -60,7 +63,39 @@ impl Failure {
         }
     }
 
-    fn message(&self) -> String {
+    /// How the run ended, for programs. A closed pipe is success, and yet not all was written.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match (self, self.code()) {
+            (Failure::Job(error), _) if error.kind() == ErrorKind::Deadline => "deadline",
+            (_, OK | INCOMPLETE) => "partial",
+            (_, INTERRUPTED) => "interrupted",
+            _ => "failed",
+        }
+    }
+
+    /// What kind of thing went wrong, for programs.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Failure::Usage(_) => "request",
+            Failure::Output(_) => "output",
+            Failure::Different(_) => "different",
+            Failure::Bad(_) => "incomplete",
+            Failure::Setup(_) => "internal",
+            Failure::Job(error) => match error.kind() {
+                ErrorKind::Connect => "connect",
+                ErrorKind::Request => "request",
+                ErrorKind::Incomplete => "incomplete",
+                ErrorKind::Deadline => "deadline",
+                ErrorKind::Changed => "changed",
+                ErrorKind::Interrupted => "interrupted",
+                ErrorKind::Value => "value",
+                ErrorKind::Destination => "destination",
+                _ => "internal",
+            },
+        }
+    }
+
+    pub(crate) fn message(&self) -> String {
         match self {
             Failure::Usage(message) | Failure::Setup(message) => message.clone(),
             Failure::Output(error) => format!("the result cannot be written: {error}"),

@@ -12,19 +12,20 @@ use crate::exit::Failure;
 use crate::export_args::Export;
 use crate::file_options::refused;
 use crate::place::Place;
+use crate::running::Running;
 use crate::{connect, output};
 
 impl Export {
-    pub(crate) async fn run(&self) -> Result<(), Failure> {
+    pub(crate) async fn run(&self, running: &Running) -> Result<(), Failure> {
         // What is wrong with the arguments is said before a node is asked.
         let how = self.export_options()?;
         let folder = match self.destination() {
             None => {
                 self.refuse_files()?;
                 self.refuse_iceberg()?;
-                return self.stream(&how).await;
+                return self.stream(&how, running).await;
             }
-            Some(Place::Iceberg(table)) => return self.run_iceberg(table, how).await,
+            Some(Place::Iceberg(table)) => return self.run_iceberg(table, how, running).await,
             Some(Place::Files(folder)) => folder,
         };
         self.refuse_iceberg()?;
@@ -32,7 +33,7 @@ impl Export {
         if self.files.dry_run {
             self.show(&location, &how).await
         } else {
-            self.write(&location, &how).await
+            self.write(&location, &how, running).await
         }
     }
 
@@ -84,25 +85,35 @@ impl Export {
         Ok(writeln!(std::io::stdout(), "{text}")?)
     }
 
-    async fn write(&self, location: &Location, how: &ExportOptions) -> Result<(), Failure> {
+    async fn write(
+        &self,
+        location: &Location,
+        how: &ExportOptions,
+        running: &Running,
+    ) -> Result<(), Failure> {
         let operator = connect::connect(&self.common).await?;
-        let (progress, options) = self.run.options(&self.common);
+        let (progress, options) = self.run.options(&self.common, running);
         let options = self.narrow(options);
         let (keyspace, table) = (self.table.keyspace(), self.table.table());
         let result = operator.export(keyspace, table, &options, location, how).await;
         drop(progress);
         match &result {
-            Ok(report) => self.conclude(report, location)?,
-            Err(error) => self.conclude_failed(error, how)?,
+            Ok(report) => self.conclude(report, location, running)?,
+            Err(error) => self.conclude_failed(error, how, running)?,
         }
         result.map(drop).map_err(Failure::from)
     }
 
-    fn conclude(&self, report: &ExportReport, location: &Location) -> Result<(), Failure> {
+    fn conclude(
+        &self,
+        report: &ExportReport,
+        location: &Location,
+        running: &Running,
+    ) -> Result<(), Failure> {
+        let document = output::export(report, location);
+        running.keep(&document);
         match self.common.shown.output {
-            Output::Json => {
-                writeln!(std::io::stdout(), "{}", output::export(report, location))?;
-            }
+            Output::Json => writeln!(std::io::stdout(), "{document}")?,
             Output::Text => {
                 if report.stats.ranges_total > 0 {
                     self.run.conclude(&report.stats);
@@ -116,8 +127,13 @@ impl Export {
     }
 
     /// Says how to go on, where something is there to go on from.
-    fn conclude_failed(&self, error: &bulk::Error, how: &ExportOptions) -> Result<(), Failure> {
-        self.tell_figures(error)?;
+    fn conclude_failed(
+        &self,
+        error: &bulk::Error,
+        how: &ExportOptions,
+        running: &Running,
+    ) -> Result<(), Failure> {
+        self.tell_figures(error, running)?;
         if may_go_on(error, how) {
             let resume = if self.files.resume { "" } else { "--resume" };
             again("what is whole stays; go on with", &[resume], &["--overwrite"]);
@@ -126,30 +142,41 @@ impl Export {
     }
 
     /// What was done before a run failed.
-    pub(crate) fn tell_figures(&self, error: &bulk::Error) -> Result<(), Failure> {
-        match self.common.shown.output {
-            Output::Json if error.stats().is_some() => {
-                writeln!(std::io::stdout(), "{}", output::failure(error))?;
+    pub(crate) fn tell_figures(
+        &self,
+        error: &bulk::Error,
+        running: &Running,
+    ) -> Result<(), Failure> {
+        if error.stats().is_some() {
+            let document = output::failure(error);
+            running.keep(&document);
+            if self.common.shown.output == Output::Json {
+                writeln!(std::io::stdout(), "{document}")?;
             }
-            _ => self.run.conclude_failed(&self.common, error),
         }
+        self.run.conclude_failed(&self.common, error);
         Ok(())
     }
 
-    async fn stream(&self, how: &ExportOptions) -> Result<(), Failure> {
+    async fn stream(&self, how: &ExportOptions, running: &Running) -> Result<(), Failure> {
         let operator = connect::connect(&self.common).await?;
-        let (progress, options) = self.run.options(&self.common);
+        let (progress, options) = self.run.options(&self.common, running);
         let result = self.write_stream(&operator, &self.narrow(options), how).await;
         drop(progress);
-        // Rows are on standard output: what is said about them goes to standard error.
+        let document = match &result {
+            Ok(stats) => Some(output::stats(stats)),
+            Err(Failure::Job(error)) => error.stats().map(|_| output::failure(error)),
+            Err(_) => None,
+        };
+        if let Some(document) = document {
+            running.keep(&document);
+            // Rows are on standard output: what is said about them goes to standard error.
+            if self.common.shown.output == Output::Json {
+                writeln!(std::io::stderr(), "{document}")?;
+            }
+        }
         match (&result, self.common.shown.output) {
             (Ok(stats), Output::Text) => self.run.conclude(stats),
-            (Ok(stats), Output::Json) => {
-                writeln!(std::io::stderr(), "{}", output::stats(stats))?;
-            }
-            (Err(Failure::Job(error)), Output::Json) if error.stats().is_some() => {
-                writeln!(std::io::stderr(), "{}", output::failure(error))?;
-            }
             (Err(Failure::Job(error)), _) => self.run.conclude_failed(&self.common, error),
             _ => {}
         }
@@ -192,6 +219,7 @@ pub(crate) fn may_go_on(error: &bulk::Error, how: &ExportOptions) -> bool {
             error.kind(),
             ErrorKind::Incomplete
                 | ErrorKind::Interrupted
+                | ErrorKind::Deadline
                 | ErrorKind::Destination
                 | ErrorKind::Value
         )

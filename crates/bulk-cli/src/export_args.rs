@@ -5,14 +5,15 @@ use std::path::Path;
 use bulk::{CellColumns, CsvOptions, FileName, Format, ParquetOptions, TableName};
 use clap::{Args as ClapArgs, ValueEnum};
 
-use crate::args::{Common, Run};
 use crate::byte_size::ByteSize;
 use crate::catalog_args::CatalogArgs;
+use crate::connection_args::Common;
 use crate::csv_args::Csv;
 use crate::iceberg_args::IcebergArgs;
 use crate::moment::Moment;
 use crate::narrow_args::Narrow;
 use crate::place::Place;
+use crate::run_args::Run;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -9,6 +9,7 @@ use crate::args::Output;
 use crate::exit::Failure;
 use crate::export::may_go_on;
 use crate::export_args::{After, Export};
+use crate::running::Running;
 use crate::{connect, iceberg_output};
 
 impl Export {
@@ -27,6 +28,7 @@ impl Export {
         &self,
         table: &IcebergTableName,
         mut how: ExportOptions,
+        running: &Running,
     ) -> Result<(), Failure> {
         // A name that tells rows of a table apart is the run's; --resume is about runs here.
         how.existing = match self.files.overwrite {
@@ -52,17 +54,17 @@ impl Export {
             return self.show_iceberg(&to, &how).await;
         }
         let operator = connect::connect(&self.common).await?;
-        let (progress, options) = self.run.options(&self.common);
+        let (progress, options) = self.run.options(&self.common, running);
         let options = self.narrow(options);
         let (keyspace, name) = (self.table.keyspace(), self.table.table());
         let result = operator.export_to_iceberg(keyspace, name, &options, &to, &how).await;
         drop(progress);
         match result {
             Ok(report) => {
+                let document = iceberg_output::json(&report);
+                running.keep(&document);
                 match self.common.shown.output {
-                    Output::Json => {
-                        writeln!(std::io::stdout(), "{}", iceberg_output::json(&report))?
-                    }
+                    Output::Json => writeln!(std::io::stdout(), "{document}")?,
                     Output::Text => {
                         if let Some(export) = report.export.as_ref()
                             && export.stats.ranges_total > 0
@@ -80,7 +82,7 @@ impl Export {
                 Ok(())
             }
             Err(error) => {
-                self.conclude_failed_iceberg(&error, &how)?;
+                self.conclude_failed_iceberg(&error, &how, running)?;
                 Err(error.into())
             }
         }
@@ -103,8 +105,9 @@ impl Export {
         &self,
         error: &bulk::Error,
         how: &ExportOptions,
+        running: &Running,
     ) -> Result<(), Failure> {
-        self.tell_figures(error)?;
+        self.tell_figures(error, running)?;
         if let Some(run) = error.run_id()
             && may_go_on(error, how)
         {

@@ -1,7 +1,6 @@
 //! `import`: files into a table.
 
 use std::io::Write;
-use std::num::NonZeroU32;
 
 use bulk::{
     BlobText, Consistency, EpochUnit, ErrorKind, Guess, IcebergSource, IcebergTableName,
@@ -17,18 +16,27 @@ use crate::file_options::refused;
 use crate::import_args::{BlobForm, Epoch, Import};
 use crate::place::Place;
 use crate::progress::Progress;
+use crate::running::Running;
 use crate::{connect, import_output, signal};
 
 impl Import {
-    pub(crate) async fn run(&self) -> Result<(), Failure> {
+    pub(crate) async fn run(&self, running: &Running) -> Result<(), Failure> {
         // What is wrong with the arguments is said before a node is asked.
         let mut options = self.options()?;
         self.refuse_iceberg()?;
         let operator = connect::connect(&self.common).await?;
         options.write.cancel = signal::cancelled_by_signals();
+        options.write.pace = running.pace();
         let (keyspace, table) = (self.table.keyspace(), self.table.table());
         let (progress, callback) = Progress::start_import(self.conduct.quiet);
-        let mut import = operator.import(keyspace, table).options(options).progress(callback);
+        let watching = running.import_observer();
+        let mut import = operator.import(keyspace, table).options(options).progress(move |now| {
+            callback(now);
+            watching(now);
+        });
+        if let Some(deadline) = running.deadline() {
+            import = import.deadline(deadline);
+        }
         for place in &self.from {
             import = match place {
                 Place::Files(place) => import.from(place),
@@ -39,7 +47,7 @@ impl Import {
         drop(progress);
         match result {
             Ok(report) => {
-                self.conclude(&report)?;
+                self.conclude(&report, running)?;
                 match report.counts.bad + report.counts.unknown {
                     0 => Ok(()),
                     several => Err(Failure::Bad(several)),
@@ -47,7 +55,7 @@ impl Import {
             }
             Err(error) => {
                 if let Some(report) = error.import_report() {
-                    self.conclude(report)?;
+                    self.conclude(report, running)?;
                     self.offer_resume(&error, report);
                 }
                 Err(error.into())
@@ -91,17 +99,11 @@ impl Import {
             },
             batch_rows: usize::from(writes.batch_rows),
             in_flight: usize::from(writes.in_flight),
-            rows_per_second: writes.rows_per_second,
             local_datacenter: self.common.local_dc.clone(),
             ..WriteOptions::default()
         };
         if let Some(size) = writes.batch_size {
             write.batch_bytes = usize::try_from(size.0).unwrap_or(usize::MAX);
-        }
-        if let Some(size) = writes.bytes_per_second {
-            write.bytes_per_second = Some(
-                u32::try_from(size.0).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX),
-            );
         }
         options.write = write;
         Ok(options)
@@ -195,9 +197,11 @@ impl Import {
         text
     }
 
-    fn conclude(&self, report: &ImportReport) -> Result<(), Failure> {
+    fn conclude(&self, report: &ImportReport, running: &Running) -> Result<(), Failure> {
+        let document = import_output::for_programs(report);
+        running.keep(&document);
         match self.common.shown.output {
-            Output::Json => writeln!(std::io::stdout(), "{}", import_output::for_programs(report))?,
+            Output::Json => writeln!(std::io::stdout(), "{document}")?,
             Output::Text
                 if !self.conduct.quiet || report.counts.bad + report.counts.unknown > 0 =>
             {
@@ -217,6 +221,7 @@ impl Import {
             error.kind(),
             ErrorKind::Incomplete
                 | ErrorKind::Interrupted
+                | ErrorKind::Deadline
                 | ErrorKind::Destination
                 | ErrorKind::Connect
         );

@@ -1,18 +1,18 @@
 //! The arguments of `import`.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use bulk::{MaxErrors, TableName};
 use clap::{Args as ClapArgs, ValueEnum};
 
-use crate::args::{Common, Conduct};
 use crate::byte_size::ByteSize;
 use crate::catalog_args::CatalogArgs;
+use crate::connection_args::Common;
 use crate::csv_args::Csv;
 use crate::export_args::FormatName;
 use crate::moment::Moment;
 use crate::place::Place;
+use crate::run_args::Conduct;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -183,12 +183,6 @@ pub(crate) struct Writes {
     /// Batches in flight for each node, at the most; how many there are adapts to its latency.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) in_flight: u16,
-    /// Rows a second, at the most.
-    #[arg(long, value_name = "N")]
-    pub(crate) rows_per_second: Option<NonZeroU32>,
-    /// Bytes a second, at the most, such as 20MiB.
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) bytes_per_second: Option<ByteSize>,
     /// How much of the input is looked at to bring rows of the same partition together [default: 1MiB].
     #[arg(long, value_name = "SIZE")]
     pub(crate) window: Option<ByteSize>,

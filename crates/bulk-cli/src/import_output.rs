@@ -1,6 +1,6 @@
 //! How an import tells what it has done.
 
-use bulk::ImportReport;
+use bulk::{ImportProgress, ImportReport};
 use indicatif::HumanCount;
 use serde_json::{Value, json};
 
@@ -92,5 +92,17 @@ pub(crate) fn for_programs(report: &ImportReport) -> Value {
             "replays": writes.replays,
             "misrouted": writes.misrouted,
         },
+    })
+}
+
+/// How far an import is, for programs.
+pub(crate) fn progress(progress: &ImportProgress) -> Value {
+    json!({
+        "counts": progress.counts,
+        "settled": progress.settled,
+        "bytes_read": progress.bytes_read,
+        "bytes_total": progress.bytes_total,
+        "rows_per_second": progress.rows_per_second(),
+        "seconds": progress.elapsed.as_secs_f64(),
     })
 }

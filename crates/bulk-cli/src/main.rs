@@ -9,8 +9,16 @@ mod args;
 mod byte_size;
 mod catalog_args;
 mod commands;
+mod config_command;
+mod config_file;
 mod connect;
+mod connection_args;
+mod control;
+mod control_folder;
+mod control_protocol;
+mod cqlshrc;
 mod csv_args;
+mod ctl;
 mod exit;
 mod export;
 mod export_args;
@@ -22,17 +30,25 @@ mod import;
 mod import_args;
 mod import_output;
 mod logging;
+mod login;
+mod metrics;
+mod metrics_server;
 mod moment;
 mod narrow_args;
 mod output;
 mod place;
 mod progress;
+mod run_args;
+mod run_name;
+mod run_state;
+mod running;
+mod setting;
+mod settings;
 mod signal;
 mod snapshots;
+mod summary;
 mod verify;
 
-use clap::Parser;
-
 fn main() -> std::process::ExitCode {
-    exit::of(commands::run(args::Args::parse()))
+    exit::of(settings::of_process().and_then(commands::run))
 }

@@ -63,6 +63,8 @@ pub(crate) fn summary(stats: &Stats) -> String {
     for (count, what) in [
         (stats.retries, "retries"),
         (stats.resplits, "re-splits"),
+        (stats.replans, "re-plans"),
+        (stats.replans, "changes of the ring"),
         (stats.misrouted, "misrouted pages"),
         (stats.errors, "ranges failed"),
     ] {
@@ -91,6 +93,8 @@ pub(crate) fn stats(stats: &Stats) -> Value {
         "percent": stats.percent(),
         "retries": stats.retries,
         "resplits": stats.resplits,
+        "replans": stats.replans,
+        "replans": stats.replans,
         "misrouted": stats.misrouted,
         "errors": stats.errors,
         "seconds": stats.elapsed.as_secs_f64(),
@@ -187,13 +191,13 @@ pub(crate) fn count(report: &CountReport, by_range: bool, by_node: bool) -> Valu
 }
 
 /// The largest partitions for programs.
-pub(crate) fn partitions(name: &str, found: LargestPartitions) -> Value {
+pub(crate) fn partitions(name: &str, found: &LargestPartitions) -> Value {
     json!({
         "table": name,
         "rows": found.stats.rows,
         "partitions": found.partitions,
         "stats": stats(&found.stats),
-        "largest": found.top.into_iter().map(|partition| {
+        "largest": found.top.iter().map(|partition| {
             let key: Value = serde_json::from_str(&partition.key).unwrap_or_default();
             json!({ "key": key, "rows": partition.rows })
         }).collect::<Value>(),
@@ -217,12 +221,15 @@ fn table_name(plan: &ScanPlan) -> String {
 pub(crate) fn plan(plan: &ScanPlan) -> String {
     let known = &plan.estimates;
     let mut text = format!(
-        "{}: {} splits of {} ranges, {} at a time, over {} nodes\n\
+        "{}: {} splits of {} ranges, {}, over {} nodes\n\
          about {} rows, {} partitions, {} (source: {})\n",
         table_name(plan),
         HumanCount(plan.splits.len() as u64),
         HumanCount(plan.range_count() as u64),
-        plan.parallelism,
+        match plan.parallelism {
+            Some(count) => format!("{count} at a time"),
+            None => "as many at a time as each node takes".to_owned(),
+        },
         plan.nodes.len(),
         about(known.rows),
         about(known.partitions),

@@ -22,6 +22,10 @@ pub enum ErrorKind {
     Incomplete,
     /// The job was cancelled.
     Interrupted,
+    /// The job had not ended at its deadline; what is done is there to go on with.
+    Deadline,
+    /// The table was altered, dropped or made anew meanwhile; what was done may be of both.
+    Changed,
     /// A value cannot be turned into what was asked for.
     Value,
     /// The place that files are in could not be read or written.
@@ -150,6 +154,7 @@ impl Error {
                 topology::ErrorKind::Unreachable | topology::ErrorKind::Authentication => {
                     ErrorKind::Connect
                 }
+                topology::ErrorKind::Changed => ErrorKind::Changed,
                 topology::ErrorKind::Query if error.retryable() => ErrorKind::Connect,
                 topology::ErrorKind::Query => ErrorKind::Internal,
                 _ => ErrorKind::Request,
@@ -159,6 +164,8 @@ impl Error {
                     ErrorKind::Incomplete
                 }
                 executor::ErrorKind::Interrupted => ErrorKind::Interrupted,
+                executor::ErrorKind::Deadline => ErrorKind::Deadline,
+                executor::ErrorKind::Changed => ErrorKind::Changed,
                 executor::ErrorKind::Invalid => ErrorKind::Request,
                 _ => ErrorKind::Internal,
             },
@@ -196,6 +203,7 @@ impl Error {
             Error::Run(error) => error.retryable(),
             Error::Files(error) => error.retryable(),
             Error::Table(error) => error.retryable(),
+            Error::Import(error) if error.kind == ErrorKind::Deadline => true,
             Error::Import(error) => error.source.as_ref().is_some_and(Error::retryable),
             Error::IcebergRun(run) => run.error.retryable(),
             Error::Value(_) | Error::Job(_) => false,

@@ -41,6 +41,9 @@ mod batches;
 mod document;
 mod error;
 mod export;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod iceberg;
 mod import;
 mod limit;
@@ -58,8 +61,8 @@ pub use cql_arrow::{
 };
 pub use error::{Error, ErrorKind, IcebergRunError, ImportError, JobError, Result, with_causes};
 pub use executor::{
-    Condition, ConditionError, CountReport, Event, Observer, RangeCount, RangeFailure, RetryPolicy,
-    ScanOptions, Stats, WriteOptions, WriteStats, event_stream,
+    Condition, ConditionError, CountReport, Event, Observer, Pace, RangeCount, RangeFailure,
+    RetryPolicy, ScanOptions, Stats, WriteOptions, WriteStats, event_stream,
 };
 pub use export::{
     ColumnRecord, Existing, ExportOptions, ExportPlan, ExportReport, FileName, FileRecord,
@@ -86,6 +89,6 @@ pub use tokenring::{RangeSet, Token, TokenRange};
 pub use tokio_util::sync::CancellationToken;
 pub use topology::{
     ConnectOptions, Credentials, EstimateSource, Node, ScanPlan, SizeEstimates, Split, TableName,
-    TableSchema,
+    TableSchema, TlsOptions,
 };
 pub use verify::{Difference, VerifyReport, verify};

@@ -1,6 +1,8 @@
 //! The options that all jobs share.
 
-use executor::{Condition, Event, Observer, ScanOptions, Stats};
+use std::time::Instant;
+
+use executor::{Condition, Event, Observer, Pace, ScanOptions, Stats};
 use scylla::statement::Consistency;
 use tokenring::RangeSet;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +44,8 @@ impl BulkOptions {
         self
     }
 
-    /// How many of them run at the same time. Default: 2 × nodes.
+    /// How many of them run at the same time. Default: as many as each node takes without making them
+    /// wait, which follows its answers.
     pub fn parallelism(mut self, count: usize) -> Self {
         self.parallelism = Some(count);
         self
@@ -122,6 +125,18 @@ impl BulkOptions {
     /// Ends the job early when it is cancelled, with an error that has the figures so far.
     pub fn cancel(mut self, token: CancellationToken) -> Self {
         self.scan.cancel = token;
+        self
+    }
+
+    /// How fast the job may go; it can be changed while it goes.
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.scan.pace = pace;
+        self
+    }
+
+    /// When the job is to have ended: from then on it fails, with what is done to go on with.
+    pub fn deadline(mut self, moment: Instant) -> Self {
+        self.scan.deadline = Some(moment);
         self
     }
 

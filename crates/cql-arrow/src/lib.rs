@@ -52,6 +52,9 @@ mod cql_type;
 mod decode;
 mod encode;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod mapping;
 mod text;
 mod wire;

@@ -25,6 +25,10 @@ pub enum ErrorKind {
     Refused,
     /// The run was cancelled.
     Interrupted,
+    /// The run had not ended at its deadline.
+    Deadline,
+    /// The table was altered, dropped or made anew while it was read or written.
+    Changed,
     /// The plan does not cover what it says it does.
     Plan,
     /// A page could not be decoded.
@@ -119,6 +123,27 @@ impl Error {
         Error::new(ErrorKind::Interrupted, message, partial)
     }
 
+    pub(crate) fn too_late(table: &TableName, partial: Partial) -> Self {
+        let percent = partial.stats.percent();
+        let message = format!(
+            "reading {table} had not ended at its deadline: {percent:.3} % of the tokens are done"
+        );
+        Error::new(ErrorKind::Deadline, message, partial)
+    }
+
+    pub(crate) fn changed(table: &TableName, source: topology::Error) -> Self {
+        let message = format!("{table} is not the table any more that was begun with");
+        let error = Error::new(ErrorKind::Changed, message, Partial::default());
+        Error { source: Some(Box::new(source)), ..error }
+    }
+
+    /// All was read, and nobody can say whether it was of one table.
+    pub(crate) fn unconfirmed(table: &TableName, source: topology::Error) -> Self {
+        let message = format!("whether {table} stayed the same while it was read is not known");
+        let error = Error::new(ErrorKind::Incomplete, message, Partial::default());
+        Error { source: Some(Box::new(source)), ..error }
+    }
+
     pub(crate) fn plan(source: topology::Error) -> Self {
         let error = Error::new(ErrorKind::Plan, source.to_string(), Partial::default());
         Error { source: Some(Box::new(source)), ..error }
@@ -158,6 +183,14 @@ impl Error {
         Error { source: Some(source.into()), ..error }
     }
 
+    /// The figures and failures up to the end, where the error does not have them.
+    pub(crate) fn with_partial(mut self, partial: Partial) -> Self {
+        if self.partial.stats == Stats::default() {
+            *self.partial = partial;
+        }
+        self
+    }
+
     pub(crate) fn with_counts(mut self, counts: Vec<RangeCount>) -> Self {
         self.partial.counts = counts;
         self
@@ -170,7 +203,7 @@ impl Error {
 
     /// Whether the same run may succeed later without a change.
     pub fn retryable(&self) -> bool {
-        matches!(self.kind, ErrorKind::Incomplete | ErrorKind::Interrupted)
+        matches!(self.kind, ErrorKind::Incomplete | ErrorKind::Interrupted | ErrorKind::Deadline)
     }
 
     /// The figures up to the end.

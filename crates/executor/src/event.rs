@@ -67,7 +67,8 @@ pub enum Event {
         /// The pause before it is sent again.
         delay: Duration,
     },
-    /// A range that timed out was cut in two.
+    /// A range was cut in two: it timed out, its replicas failed, or nothing of it came for long while
+    /// nodes were idle.
     Resplit {
         /// Its split.
         split: usize,
@@ -82,6 +83,11 @@ pub enum Event {
         range: TokenRange,
         /// Rows per page from now on.
         page_size: i32,
+    },
+    /// The ring has changed, and what is left is read from those who hold it now.
+    Replanned {
+        /// The nodes of the cluster.
+        nodes: Vec<SocketAddr>,
     },
     /// A page was served by another node than the one asked.
     Misrouted {

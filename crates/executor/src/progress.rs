@@ -16,6 +16,7 @@ enum Ending {
     Running,
     Over,
     Interrupted,
+    TooLate,
     Failed(Box<Error>),
 }
 
@@ -126,6 +127,18 @@ impl Progress {
         });
     }
 
+    /// Ranges of a split have become more, since the ring has new borders.
+    pub(crate) fn recut(&self, split: usize, more: usize) {
+        let mut state = lock(&self.state);
+        state.stats.resplits += more as u64;
+        state.stats.ranges_total += more as u64;
+        state.open[split] += more;
+    }
+
+    pub(crate) fn replanned(&self, event: &Event) {
+        self.record(event, |state| state.stats.replans += 1);
+    }
+
     pub(crate) fn retry(&self, event: &Event) {
         self.record(event, |state| state.stats.retries += 1);
     }
@@ -164,6 +177,17 @@ impl Progress {
         });
     }
 
+    /// Whether all that was asked for has been read.
+    pub(crate) fn is_all_done(&self) -> bool {
+        let state = lock(&self.state);
+        matches!(state.ending, Ending::Running) && state.done == self.asked
+    }
+
+    /// The deadline is over.
+    pub(crate) fn too_late(&self) {
+        lock(&self.state).ending = Ending::TooLate;
+    }
+
     pub(crate) fn interrupt(&self) {
         lock(&self.state).ending = Ending::Interrupted;
     }
@@ -193,7 +217,8 @@ impl Progress {
         };
         let refused = state.refused.take();
         match std::mem::replace(&mut state.ending, Ending::Over) {
-            Ending::Failed(error) => Err(*error),
+            Ending::Failed(error) => Err(error.with_partial(partial)),
+            Ending::TooLate => Err(Error::too_late(&self.table, partial)),
             Ending::Interrupted => Err(Error::interrupted(&self.table, partial)),
             Ending::Running | Ending::Over => Err(match refused {
                 Some(failure) => {

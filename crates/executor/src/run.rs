@@ -3,25 +3,31 @@
 //! One task keeps the schedule, so nothing about it is shared; one task per split in flight talks to
 //! its node. All of them belong to a `JoinSet`, so that dropping the loop stops everything.
 
+mod faults;
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use scylla::client::session::Session;
-use scylla::errors::ExecutionError;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use topology::{Fault, ScanPlan, classify};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::MissedTickBehavior;
+use topology::{Node, ScanPlan};
 
 use crate::budget::Budget;
-use crate::error::{Error, RangeFailure};
+use crate::error::Error;
 use crate::event::Event;
 use crate::options::ScanOptions;
 use crate::progress::Progress;
-use crate::query::{Query, Tally};
+use crate::query::Query;
 use crate::reader::{Outcome, Shared, Waiting, read};
-use crate::retry::Streak;
 use crate::schedule::Schedule;
-use crate::targets::targets;
+use crate::targets::{Statements, Target};
+use crate::territory::{News, Territory};
+use crate::unchanged::{LOOK_EVERY, change, confirm};
 use crate::width::RowWidth;
 use crate::work::Work;
 
@@ -38,57 +44,82 @@ pub(crate) async fn run(
         progress.fail(Error::plan(error));
         return progress.finish();
     }
-    let targets = tokio::select! {
+    let statements = tokio::select! {
         biased;
         () = options.cancel.cancelled() => {
             progress.interrupt();
             return progress.finish();
         }
-        targets = targets(&session, &plan, &query, &options) => targets,
+        () = until(options.deadline) => {
+            progress.too_late();
+            return progress.finish();
+        }
+        statements = Statements::prepare(&session, &plan, query.clone(), &options) => statements,
     };
-    let targets = match targets {
-        Ok(targets) => targets,
+    let statements = match statements {
+        Ok(statements) => statements,
         Err(error) => {
-            progress.fail(error);
+            progress.fail(change(&session, &plan.table).await.unwrap_or(error));
             return progress.finish();
         }
     };
+    let (shares, shared_work) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
-        session,
-        targets,
         tally: query.tally(),
         progress: Arc::clone(&progress),
         pages,
         budget: Budget::new(options.budget_bytes),
         width: RowWidth::new(options.page_bytes),
+        pace: options.pace.clone(),
+        idle: AtomicUsize::new(0),
+        slow_after: options.request_timeout / 3,
+        shares,
+        limits: Notify::new(),
+        session,
     });
+    let local = plan.local_datacenter.as_deref();
     let mut run = Run {
-        schedule: schedule(&plan, &options),
+        territory: Territory::new(&shared.session, plan.table.name(), local),
+        schedule: Schedule::new(usize::MAX),
+        targets: Vec::new(),
+        look: 0,
         tasks: JoinSet::new(),
+        shared_work,
+        is_checking: false,
         last_progress: (0, Instant::now()),
+        statements,
+        plan,
         shared,
         options,
     };
-    run.go().await;
+    run.begin();
+    if run.go().await.is_continue() {
+        run.confirm().await;
+    }
     progress.finish();
 }
 
-fn schedule(plan: &ScanPlan, options: &ScanOptions) -> Schedule {
-    let hosts = plan.nodes.iter().map(|node| node.host_id).collect();
-    let index = |host| plan.nodes.iter().position(|node| node.host_id == host);
-    let served_by = plan.splits.iter().map(|split| {
-        plan.coordinators(&split.replicas).filter_map(|node| index(node.host_id)).collect()
-    });
-    let mut schedule = Schedule::new(hosts, served_by, plan.parallelism, options.max_per_node);
-    for (index, split) in plan.splits.iter().enumerate() {
-        schedule.push(Work::new(index, split.ranges.iter().copied(), options.page_size));
+/// Ends at a moment, if there is one.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
     }
-    schedule
 }
 
 struct Run {
+    plan: Arc<ScanPlan>,
+    statements: Statements,
+    territory: Territory,
     schedule: Schedule,
+    /// By the schedule's index.
+    targets: Vec<Arc<Target>>,
+    /// How often the ring was found to be another.
+    look: u64,
     tasks: JoinSet<Outcome>,
+    shared_work: mpsc::UnboundedReceiver<Work>,
+    /// Whether the table is being compared with what it was.
+    is_checking: bool,
     /// Pages of the run when they last were seen to have become more, and when that was.
     last_progress: (u64, Instant),
     shared: Arc<Shared>,
@@ -96,155 +127,241 @@ struct Run {
 }
 
 impl Run {
-    async fn go(&mut self) {
+    /// Queues all of the plan.
+    fn begin(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        for node in plan.nodes.iter() {
+            self.node(node);
+        }
+        for (index, split) in plan.splits.iter().enumerate() {
+            let nodes: Vec<&Node> = plan.coordinators(&split.replicas).collect();
+            let nodes = self.nodes(nodes);
+            let work = Work::new(index, split.ranges.iter().copied(), self.options.page_size);
+            self.schedule.push(Work { nodes, ..work });
+        }
+    }
+
+    /// The index of a node.
+    fn node(&mut self, node: &Node) -> usize {
+        let index = self.schedule.node(node.host_id);
+        if index == self.targets.len() {
+            self.targets.push(Arc::new(self.statements.target(node)));
+        }
+        index
+    }
+
+    fn nodes<'n>(&mut self, nodes: impl IntoIterator<Item = &'n Node>) -> Arc<[usize]> {
+        let mut nodes: Vec<usize> = nodes.into_iter().map(|node| self.node(node)).collect();
+        nodes.sort_unstable();
+        nodes.into()
+    }
+
+    /// Breaks where the run has ended before its time, for a reason that has been told.
+    async fn go(&mut self) -> ControlFlow<()> {
         let cancel = self.options.cancel.clone();
+        let mut pace = self.options.pace.changes();
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            // What a task has shared is here before its end is.
+            while let Ok(work) = self.shared_work.try_recv() {
+                self.push(work);
+            }
             self.dispatch();
+            if self.tasks.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            let limits = Arc::clone(&self.shared);
             let ended = tokio::select! {
                 biased;
                 () = cancel.cancelled() => {
                     self.shared.progress.interrupt();
-                    return self.tasks.shutdown().await;
+                    self.tasks.shutdown().await;
+                    return ControlFlow::Break(());
                 }
-                ended = self.tasks.join_next() => ended,
+                () = until(self.options.deadline) => {
+                    self.shared.progress.too_late();
+                    self.tasks.shutdown().await;
+                    return ControlFlow::Break(());
+                }
+                Some(ended) = self.tasks.join_next() => ended,
+                Some(work) = self.shared_work.recv() => {
+                    self.push(work);
+                    continue;
+                }
+                () = pace.next() => continue,
+                () = limits.limits.notified() => continue,
+                _ = look.tick() => {
+                    self.look();
+                    continue;
+                }
             };
-            match ended {
-                None => return,
-                Some(Ok(Outcome::Done { node })) => self.schedule.release(node),
-                Some(Ok(Outcome::Ready(work))) => self.schedule.push_front(*work),
-                Some(Ok(Outcome::Faulted { node, work, took, error })) => {
-                    self.schedule.release(node);
-                    if self.fault(node, *work, took, *error).is_break() {
-                        return self.tasks.shutdown().await;
-                    }
-                }
-                Some(Ok(Outcome::Undecodable(error))) => {
-                    self.shared.progress.fail(error);
-                    return self.tasks.shutdown().await;
-                }
-                Some(Ok(Outcome::Unwanted)) => {
-                    self.shared.progress.interrupt();
-                    return self.tasks.shutdown().await;
-                }
-                // A panic in an observer or the driver. What the task had is missing from the ranges
-                // done, so the verdict will say so; the rest goes on where a slot is left.
-                Some(Err(panic)) => tracing::error!(%panic, "a task of the run panicked"),
+            if self.ended(ended).await.is_break() {
+                self.tasks.shutdown().await;
+                return ControlFlow::Break(());
             }
         }
     }
 
-    /// Gives work to nodes until all are busy.
+    async fn ended(&mut self, ended: Result<Outcome, JoinError>) -> ControlFlow<()> {
+        let failed = match ended {
+            Ok(Outcome::Done { node }) => {
+                self.schedule.release(node);
+                None
+            }
+            Ok(Outcome::GivenBack { node, work }) => {
+                self.schedule.release(node);
+                self.push(*work);
+                None
+            }
+            Ok(Outcome::Slow { node, work }) => {
+                self.schedule.release(node);
+                self.cut_slow(*work);
+                None
+            }
+            Ok(Outcome::Ready(work)) => {
+                self.push(*work);
+                None
+            }
+            Ok(Outcome::Faulted { node, work, took, error }) => {
+                self.schedule.release(node);
+                if self.fault(node, *work, took, *error).is_continue() {
+                    return ControlFlow::Continue(());
+                }
+                change(&self.shared.session, &self.plan.table).await
+            }
+            Ok(Outcome::Checked(change)) => {
+                self.is_checking = false;
+                change.map(|error| *error)
+            }
+            Ok(Outcome::Undecodable(error)) => {
+                Some(change(&self.shared.session, &self.plan.table).await.unwrap_or(error))
+            }
+            Ok(Outcome::Unwanted) => {
+                self.shared.progress.interrupt();
+                return ControlFlow::Break(());
+            }
+            // A panic in an observer or the driver. What the task had is missing from the ranges
+            // done, so the verdict will say so; the rest goes on where a slot is left.
+            Err(panic) => {
+                tracing::error!(%panic, "a task of the run panicked");
+                None
+            }
+        };
+        if let Some(error) = failed {
+            self.shared.progress.fail(error);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Gives work to nodes until all are busy, and tells readers what has changed.
     fn dispatch(&mut self) {
+        self.set_room();
         let state = self.shared.session.get_cluster_state();
         let is_live =
             |host| state.get_node_by_host_id(host).is_some_and(|node| node.is_connected());
         while let Some((work, node)) = self.schedule.next(is_live) {
-            self.tasks.spawn(read(Arc::clone(&self.shared), work, node));
+            let target = Arc::clone(&self.targets[node]);
+            self.tasks.spawn(read(Arc::clone(&self.shared), work, node, target));
+        }
+        self.shared.idle.store(self.schedule.idle(), Ordering::Relaxed);
+        let all = self.schedule.all_in_flight();
+        let mut too_many = all.saturating_sub(self.most());
+        for (node, target) in self.targets.iter().enumerate() {
+            let in_flight = self.schedule.in_flight(node);
+            let mut room = in_flight.min(self.room(node));
+            let less = too_many.min(room);
+            room -= less;
+            too_many -= less;
+            target.lane.set(in_flight, room);
         }
     }
 
-    /// Decides what becomes of work whose request failed.
-    fn fault(
-        &mut self,
-        node: usize,
-        mut work: Work,
-        took: Duration,
-        error: ExecutionError,
-    ) -> std::ops::ControlFlow<()> {
-        use std::ops::ControlFlow::{Break, Continue};
-        let Some(range) = work.range() else {
-            return Continue(());
-        };
-        let fault = classify(&error);
-        let address = self.shared.targets[node].node.address;
-        work.avoid = Some(self.shared.targets[node].node.host_id);
-        let policy = self.options.retry.clone();
-        let streak = work.streak.get_or_insert_with(|| Streak::start(&policy));
-        streak.record(fault, took);
-        let (attempts, timeouts) = (streak.faults, streak.timeouts);
-        let delay = streak.next_delay(&policy);
-
-        if fault == Fault::Timeout && self.may_resplit() && self.make_smaller(&mut work, timeouts) {
-            self.pause(work, policy.min_delay);
-            return Continue(());
+    fn set_room(&mut self) {
+        for node in 0..self.targets.len() {
+            self.schedule.set_room(node, self.room(node));
         }
-        let refused = !fault.retryable();
-        match delay.filter(|_| !refused) {
-            Some(delay) => {
-                let event = Event::Retry {
-                    split: work.split,
-                    range,
-                    node: address,
-                    fault,
-                    reason: error.to_string(),
-                    delay,
-                };
-                tracing::debug!(%range, node = %address, ?fault, %error, "retrying");
-                self.shared.progress.retry(&event);
-                self.pause(work, delay);
-            }
-            None => {
-                let failure = RangeFailure {
-                    split: work.split,
-                    range,
-                    node: address,
-                    attempts,
-                    rows_delivered: work.rows,
-                    fault,
-                    error: Arc::new(error),
-                };
-                tracing::info!(%failure, "a range is given up");
-                self.shared.progress.failed(failure, refused);
-                if refused {
-                    return Break(());
+        self.schedule.set_most(self.most());
+    }
+
+    /// How much a node may serve at a time.
+    fn room(&self, node: usize) -> usize {
+        let told = self.options.pace.max_per_node().map_or(usize::MAX, NonZeroUsize::get);
+        let share = |all: usize| all.div_ceil(self.plan.nodes.len().max(1));
+        let fixed = self.plan.parallelism.map_or(usize::MAX, share);
+        self.targets[node].lane.slots().min(told).min(fixed).max(1)
+    }
+
+    /// How much all nodes together may serve at a time: of wide rows fewer pages.
+    fn most(&self) -> usize {
+        let by_width = self.shared.width.pages_in(self.options.in_flight_bytes);
+        self.plan.parallelism.unwrap_or(usize::MAX).min(by_width)
+    }
+
+    /// Queues work that has been begun, for the nodes that hold it now.
+    fn push(&mut self, work: Work) {
+        if work.look == self.look {
+            return self.schedule.push_front(work);
+        }
+        let (split, before) = (work.split, work.ranges.len());
+        let parts = self.territory.assign(work);
+        let after: usize = parts.iter().map(|(work, _)| work.ranges.len()).sum();
+        self.shared.progress.recut(split, after.saturating_sub(before));
+        for (work, nodes) in parts {
+            let nodes = match nodes {
+                Some(nodes) => self.nodes(&nodes),
+                None => Arc::clone(&work.nodes),
+            };
+            self.schedule.push_front(Work { nodes, look: self.look, ..work });
+        }
+    }
+
+    /// Looks whether the ring or the table has changed.
+    fn look(&mut self) {
+        let news = self.territory.look(&self.shared.session);
+        if news != News::None && !self.is_checking {
+            self.is_checking = true;
+            let (session, table) = (Arc::clone(&self.shared.session), Arc::clone(&self.plan.table));
+            self.tasks.spawn(async move {
+                Outcome::Checked(change(&session, &table).await.map(Box::new))
+            });
+        }
+        if news == News::Ring {
+            self.replan();
+        }
+    }
+
+    /// The ring is another: what is left is given to those who hold it now.
+    fn replan(&mut self) {
+        self.look += 1;
+        let waiting = self.schedule.drain();
+        for work in waiting.into_iter().rev() {
+            self.push(work);
+        }
+        let nodes = self.territory.nodes().iter().map(|node| node.address).collect();
+        tracing::info!(?nodes, "the ring has changed: what is left is planned anew");
+        self.shared.progress.replanned(&Event::Replanned { nodes });
+        for (node, target) in self.targets.iter().enumerate() {
+            target.lane.set(self.schedule.in_flight(node), 0);
+        }
+    }
+
+    /// Everything has been read: is the table still the one that it was?
+    async fn confirm(&mut self) {
+        if !self.shared.progress.is_all_done() {
+            return;
+        }
+        let confirm = confirm(&self.shared.session, &self.plan.table, &self.options.retry);
+        tokio::select! {
+            biased;
+            () = self.options.cancel.cancelled() => self.shared.progress.interrupt(),
+            () = until(self.options.deadline) => self.shared.progress.too_late(),
+            confirmed = confirm => {
+                if let Err(error) = confirmed {
+                    self.shared.progress.fail(error);
                 }
-                // The streak goes on: of the split's other ranges, each is tried once, and given up at
-                // once unless something has changed. So a dead node costs its bound once, not once a
-                // range.
-                work.next_range();
-                if work.range().is_some() {
-                    self.schedule.push_front(work);
-                }
             }
         }
-        Continue(())
-    }
-
-    /// Whether anything has been read lately. In a run where nothing moves at all, smaller ranges
-    /// would only be more ranges that fail.
-    fn may_resplit(&mut self) -> bool {
-        let pages = self.shared.progress.stats().pages;
-        if pages != self.last_progress.0 {
-            self.last_progress = (pages, Instant::now());
-        }
-        self.last_progress.1.elapsed() < self.options.retry.max_stalled
-    }
-
-    /// Makes the work that timed out smaller: counts at once, since a count that timed out once will
-    /// again; reads at the second time, since the first may have been the node's.
-    fn make_smaller(&mut self, work: &mut Work, timeouts: u32) -> bool {
-        if self.shared.tally == Tally::Rows && timeouts < 2 {
-            return false;
-        }
-        if let Some((half, halves)) = work.bisect() {
-            work.streak = None;
-            self.shared.progress.resplit(&Event::Resplit { split: work.split, halves });
-            self.pause(half, self.options.retry.min_delay);
-            return true;
-        }
-        let (Some(range), true) = (work.range(), work.page_size > 1) else {
-            return false;
-        };
-        work.page_size = (work.page_size / 4).max(1);
-        let (split, page_size) = (work.split, work.page_size);
-        self.shared.progress.resplit(&Event::SmallerPages { split, range, page_size });
-        true
-    }
-
-    fn pause(&mut self, work: Work, delay: Duration) {
-        self.tasks.spawn(async move {
-            tokio::time::sleep(delay).await;
-            Outcome::Ready(Box::new(work))
-        });
     }
 }

@@ -32,7 +32,7 @@ pub fn scan(
     let plan = plan.into();
     let progress = Arc::new(Progress::new(&plan, options.observer.clone()));
     // Bytes are bounded by the budget; this bounds the number of small pages.
-    let (sender, pages) = mpsc::channel(plan.parallelism.clamp(1, 1024));
+    let (sender, pages) = mpsc::channel(plan.parallelism.unwrap_or(16).clamp(1, 1024));
     let run = run(session, plan, query, options, Arc::clone(&progress), sender);
     Scan { pages, progress, _run: AbortOnDropHandle::new(tokio::spawn(run)), over: false }
 }

@@ -2,9 +2,10 @@
 //!
 //! Work is queued by the nodes that may serve it. The next to run is the work whose least busy node
 //! is the least busy of all, so that load stays even while the ring's own evenness lasts, and no node
-//! ever serves more than its share.
+//! ever serves more than it has room for.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::work::Work;
 /// Work that the same nodes may serve.
 #[derive(Debug)]
 struct Queue {
-    nodes: Vec<usize>,
+    nodes: Arc<[usize]>,
     work: VecDeque<Work>,
 }
 
@@ -22,61 +23,101 @@ struct Queue {
 pub(crate) struct Schedule {
     hosts: Vec<Uuid>,
     queues: Vec<Queue>,
-    /// The queue of each split of the plan.
-    queue_of: Vec<usize>,
+    queue_of: HashMap<Arc<[usize]>, usize>,
     in_flight: Vec<usize>,
     served: Vec<u64>,
-    per_node: usize,
-    parallelism: usize,
+    room: Vec<usize>,
+    /// Work in flight on all nodes together, at the most.
+    most: usize,
 }
 
 impl Schedule {
-    /// An empty schedule over the nodes, named by their index from here on. `served_by` tells for each
-    /// split which nodes may serve it; each has at least one.
-    pub(crate) fn new(
-        hosts: Vec<Uuid>,
-        served_by: impl IntoIterator<Item = Vec<usize>>,
-        parallelism: usize,
-        per_node: Option<usize>,
-    ) -> Self {
-        let mut queues: Vec<Queue> = Vec::new();
-        let mut known = std::collections::HashMap::new();
-        let mut queue_of = Vec::new();
-        for nodes in served_by {
-            let index = *known.entry(nodes).or_insert_with_key(|nodes| {
-                queues.push(Queue { nodes: nodes.clone(), work: VecDeque::new() });
-                queues.len() - 1
-            });
-            queue_of.push(index);
-        }
-        let nodes = hosts.len();
-        let share = parallelism.div_ceil(nodes.max(1));
+    /// An empty schedule without nodes.
+    pub(crate) fn new(most: usize) -> Self {
         Schedule {
-            hosts,
-            queues,
-            queue_of,
-            in_flight: vec![0; nodes],
-            served: vec![0; nodes],
-            per_node: per_node.unwrap_or(share).max(1),
-            parallelism,
+            hosts: Vec::new(),
+            queues: Vec::new(),
+            queue_of: HashMap::new(),
+            in_flight: Vec::new(),
+            served: Vec::new(),
+            room: Vec::new(),
+            most: most.max(1),
         }
+    }
+
+    /// The index of a node, from here on; a new one is added.
+    pub(crate) fn node(&mut self, host: Uuid) -> usize {
+        if let Some(known) = self.hosts.iter().position(|known| *known == host) {
+            return known;
+        }
+        self.hosts.push(host);
+        self.in_flight.push(0);
+        self.served.push(0);
+        self.room.push(1);
+        self.hosts.len() - 1
+    }
+
+    /// How much a node serves, and may serve at a time from now on.
+    pub(crate) fn set_room(&mut self, node: usize, room: usize) {
+        self.room[node] = room;
+    }
+
+    /// How much all nodes together may serve at a time from now on.
+    pub(crate) fn set_most(&mut self, most: usize) {
+        self.most = most.max(1);
+    }
+
+    pub(crate) fn in_flight(&self, node: usize) -> usize {
+        self.in_flight[node]
+    }
+
+    /// Work in flight on all nodes together.
+    pub(crate) fn all_in_flight(&self) -> usize {
+        self.in_flight.iter().sum()
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queues.iter().all(|queue| queue.work.is_empty())
+    }
+
+    /// Places that no work waits for.
+    pub(crate) fn idle(&self) -> usize {
+        if !self.is_empty() {
+            return 0;
+        }
+        let free = |node: usize| self.room[node].saturating_sub(self.in_flight[node]);
+        let free: usize = (0..self.hosts.len()).map(free).fold(0, usize::saturating_add);
+        free.min(self.most.saturating_sub(self.all_in_flight()))
+    }
+
+    /// All that waits, taken out.
+    pub(crate) fn drain(&mut self) -> Vec<Work> {
+        self.queues.iter_mut().flat_map(|queue| queue.work.drain(..)).collect()
     }
 
     /// Queues work behind what waits already.
     pub(crate) fn push(&mut self, work: Work) {
-        let queue = self.queue_of[work.split];
+        let queue = self.queue(&work);
         self.queues[queue].work.push_back(work);
     }
 
     /// Queues work before what waits already: it has been begun.
     pub(crate) fn push_front(&mut self, work: Work) {
-        let queue = self.queue_of[work.split];
+        let queue = self.queue(&work);
         self.queues[queue].work.push_front(work);
+    }
+
+    fn queue(&mut self, work: &Work) -> usize {
+        *self.queue_of.entry(Arc::clone(&work.nodes)).or_insert_with_key(|nodes| {
+            self.queues.push(Queue { nodes: Arc::clone(nodes), work: VecDeque::new() });
+            self.queues.len() - 1
+        })
     }
 
     /// Takes the next work and the node to ask; `None` while nothing waits or all nodes are busy.
     pub(crate) fn next(&mut self, is_live: impl Fn(Uuid) -> bool) -> Option<(Work, usize)> {
-        if self.in_flight.iter().sum::<usize>() >= self.parallelism {
+        if self.all_in_flight() >= self.most {
             return None;
         }
         let live: Vec<bool> = self.hosts.iter().map(|host| is_live(*host)).collect();
@@ -108,7 +149,7 @@ impl Schedule {
             .nodes
             .iter()
             .copied()
-            .filter(|node| rank(*node) == best && self.in_flight[*node] < self.per_node)
+            .filter(|node| rank(*node) == best && self.in_flight[*node] < self.room[*node])
             .min_by_key(|node| self.load(*node))
     }
 
@@ -128,12 +169,14 @@ mod tests {
     }
 
     fn schedule(nodes: usize, served_by: &[&[usize]], parallelism: usize) -> Schedule {
-        let hosts = (0..nodes).map(host).collect();
-        let served_by: Vec<Vec<usize>> = served_by.iter().map(|nodes| nodes.to_vec()).collect();
-        let splits = served_by.len();
-        let mut schedule = Schedule::new(hosts, served_by, parallelism, None);
-        for split in 0..splits {
-            schedule.push(Work::new(split, [TokenRange::FULL], 10));
+        let mut schedule = Schedule::new(parallelism);
+        for node in 0..nodes {
+            assert_eq!(schedule.node(host(node)), node);
+            schedule.set_room(node, parallelism.div_ceil(nodes));
+        }
+        for (split, nodes) in served_by.iter().enumerate() {
+            let work = Work::new(split, [TokenRange::FULL], 10);
+            schedule.push(Work { nodes: Arc::from(*nodes), ..work });
         }
         schedule
     }
@@ -148,6 +191,17 @@ mod tests {
         assert_eq!(drain(&mut one_node_only, |_| true), [(0, 0), (1, 0)]);
         one_node_only.release(0);
         assert_eq!(drain(&mut one_node_only, |_| true), [(2, 0)]);
+    }
+
+    #[test]
+    fn idle_places_are_those_that_nothing_waits_for() {
+        let mut shared = schedule(3, &[&[0, 1, 2], &[0]], 6);
+        assert_eq!(shared.idle(), 0);
+        assert_eq!(drain(&mut shared, |_| true).len(), 2);
+        assert_eq!(shared.idle(), 4);
+        shared.set_room(0, 1);
+        shared.set_most(3);
+        assert_eq!(shared.idle(), 1);
     }
 
     #[test]

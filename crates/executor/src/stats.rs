@@ -25,8 +25,11 @@ pub struct Stats {
     pub tokens_asked: u128,
     /// Requests sent again after a fault.
     pub retries: u64,
-    /// Ranges cut in two, and pages made smaller, after timeouts.
+    /// Ranges cut, and pages made smaller: after timeouts and failures, where a range was slow, and where
+    /// the ring has new borders.
     pub resplits: u64,
+    /// Times that the ring changed, and what was left was planned anew.
+    pub replans: u64,
     /// Pages served by another node than the one asked; the rows are right, the routing is not.
     pub misrouted: u64,
     /// Ranges given up.

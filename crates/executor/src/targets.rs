@@ -16,19 +16,32 @@ use scylla::policies::load_balancing::{
 use scylla::policies::retry::FallthroughRetryPolicy;
 use scylla::response::query_result::QueryResult;
 use scylla::response::{PagingState, PagingStateResponse};
+use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::statement::unprepared::Statement;
 use tokenring::TokenRange;
 use topology::{Node, ScanPlan, classify};
 
 use crate::error::{Error, Result};
+use crate::lanes::Lane;
 use crate::options::ScanOptions;
 use crate::query::Query;
 
-/// A node, and the statement that goes there.
+/// A node, the statement that goes there, and how much of it at a time.
 pub(crate) struct Target {
     pub(crate) node: Node,
+    pub(crate) lane: Lane,
     statement: Directed,
+}
+
+/// The statement of a run, for whichever node.
+pub(crate) struct Statements {
+    prepared: Option<PreparedStatement>,
+    query: Query,
+    consistency: Option<Consistency>,
+    page_size: i32,
+    request_timeout: Duration,
+    is_fixed: bool,
 }
 
 /// A statement for one node.
@@ -65,23 +78,63 @@ impl Target {
     }
 }
 
-/// One target for each node of the plan, in the plan's order.
-pub(crate) async fn targets(
-    session: &Session,
-    plan: &ScanPlan,
-    query: &Query,
-    options: &ScanOptions,
-) -> Result<Vec<Target>> {
-    let prepared = prepare(session, plan, query, options.request_timeout).await?;
-    let target = |node: &Node| {
+impl Statements {
+    /// Prepares the statement of a run.
+    pub(crate) async fn prepare(
+        session: &Session,
+        plan: &ScanPlan,
+        query: Query,
+        options: &ScanOptions,
+    ) -> Result<Self> {
+        Ok(Statements {
+            prepared: prepare(session, plan, &query, options.request_timeout).await?,
+            query,
+            consistency: options.consistency,
+            page_size: options.page_size,
+            request_timeout: options.request_timeout,
+            is_fixed: plan.parallelism.is_some(),
+        })
+    }
+
+    /// The way to a node.
+    pub(crate) fn target(&self, node: &Node) -> Target {
         let only = SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node.host_id), None);
-        let statement = match &prepared {
-            Some(prepared) => Directed::Prepared(directed(prepared.clone(), only, options)),
-            None => Directed::Unprepared(directed_unprepared(query, only, options)),
+        let statement = match &self.prepared {
+            Some(prepared) => Directed::Prepared(self.directed(prepared.clone(), only)),
+            None => Directed::Unprepared(self.directed_unprepared(only)),
         };
-        Target { node: node.clone(), statement }
-    };
-    Ok(plan.nodes.iter().map(target).collect())
+        Target { node: node.clone(), lane: Lane::new(self.is_fixed), statement }
+    }
+
+    fn directed(
+        &self,
+        mut prepared: PreparedStatement,
+        only: Arc<dyn LoadBalancingPolicy>,
+    ) -> PreparedStatement {
+        prepared.set_is_idempotent(true);
+        prepared.set_page_size(self.page_size);
+        prepared.set_request_timeout(Some(self.request_timeout));
+        prepared.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
+        prepared.set_load_balancing_policy(Some(only));
+        if let Some(consistency) = self.consistency {
+            prepared.set_consistency(consistency);
+        }
+        prepared
+    }
+
+    /// As [`directed`](Self::directed): the driver's two kinds of statements have the same setters, and
+    /// no common trait.
+    fn directed_unprepared(&self, only: Arc<dyn LoadBalancingPolicy>) -> Statement {
+        let mut statement = Statement::new(self.query.cql());
+        statement.set_is_idempotent(true);
+        statement.set_request_timeout(Some(self.request_timeout));
+        statement.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
+        statement.set_load_balancing_policy(Some(only));
+        if let Some(consistency) = self.consistency {
+            statement.set_consistency(consistency);
+        }
+        statement
+    }
 }
 
 /// The prepared statement; `None` where the cluster was too slow, or too broken, to prepare it: then
@@ -108,37 +161,4 @@ async fn prepare(
             Ok(None)
         }
     }
-}
-
-fn directed(
-    mut prepared: PreparedStatement,
-    only: Arc<dyn LoadBalancingPolicy>,
-    options: &ScanOptions,
-) -> PreparedStatement {
-    prepared.set_is_idempotent(true);
-    prepared.set_page_size(options.page_size);
-    prepared.set_request_timeout(Some(options.request_timeout));
-    prepared.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
-    prepared.set_load_balancing_policy(Some(only));
-    if let Some(consistency) = options.consistency {
-        prepared.set_consistency(consistency);
-    }
-    prepared
-}
-
-/// As [`directed`]: the driver's two kinds of statements have the same setters, and no common trait.
-fn directed_unprepared(
-    query: &Query,
-    only: Arc<dyn LoadBalancingPolicy>,
-    options: &ScanOptions,
-) -> Statement {
-    let mut statement = Statement::new(query.cql());
-    statement.set_is_idempotent(true);
-    statement.set_request_timeout(Some(options.request_timeout));
-    statement.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
-    statement.set_load_balancing_policy(Some(only));
-    if let Some(consistency) = options.consistency {
-        statement.set_consistency(consistency);
-    }
-    statement
 }

@@ -1,6 +1,7 @@
 //! What is left to do of a split.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use scylla::response::PagingState;
 use tokenring::TokenRange;
@@ -29,6 +30,9 @@ pub(crate) struct Work {
     pub(crate) avoid: Option<Uuid>,
     /// Whether any node has been asked yet.
     pub(crate) started: bool,
+    /// The nodes that may serve it, by their index, sorted; and of which look at the ring that is.
+    pub(crate) nodes: Arc<[usize]>,
+    pub(crate) look: u64,
 }
 
 impl Work {
@@ -47,6 +51,8 @@ impl Work {
             streak: None,
             avoid: None,
             started: false,
+            nodes: Arc::default(),
+            look: 0,
         }
     }
 
@@ -72,12 +78,29 @@ impl Work {
         let (left, right) = self.range()?.bisect()?;
         *self.ranges.front_mut()? = left;
         self.paging = PagingState::start();
-        let half = Work {
-            avoid: self.avoid,
-            started: true,
-            ..Work::new(self.split, [right], self.page_size)
-        };
+        let half = Work { avoid: self.avoid, ..self.sibling([right]) };
         Some((half, (left, right)))
+    }
+
+    /// Takes half of the ranges that have not been begun off, as work of its own: for a node that has
+    /// nothing to do while this one goes on.
+    pub(crate) fn share(&mut self) -> Option<Work> {
+        let unbegun = self.ranges.len().saturating_sub(1);
+        if unbegun == 0 {
+            return None;
+        }
+        let taken = self.ranges.split_off(self.ranges.len() - unbegun.div_ceil(2));
+        Some(self.sibling(taken))
+    }
+
+    /// Work of the same split, of the same nodes.
+    fn sibling(&self, ranges: impl IntoIterator<Item = TokenRange>) -> Work {
+        Work {
+            started: true,
+            nodes: Arc::clone(&self.nodes),
+            look: self.look,
+            ..Work::new(self.split, ranges, self.page_size)
+        }
     }
 }
 
@@ -97,6 +120,16 @@ mod tests {
         assert_eq!(left.end(), right.start());
         assert_eq!(work.ranges, [left, later]);
         assert_eq!(half.ranges, [right]);
+    }
+
+    #[test]
+    fn what_has_not_begun_is_shared() {
+        let range = |n| TokenRange::new(Token::new(n), Token::new(n + 1)).unwrap();
+        let mut work = Work::new(3, [range(0), range(1), range(2), range(3)], 100);
+        assert_eq!(work.share().unwrap().ranges, [range(2), range(3)]);
+        assert_eq!(work.share().unwrap().ranges, [range(1)]);
+        assert!(work.share().is_none());
+        assert_eq!(work.ranges, [range(0)]);
     }
 
     #[test]

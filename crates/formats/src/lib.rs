@@ -49,6 +49,9 @@ mod encoder;
 mod error;
 mod file;
 mod format;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod ipc;
 mod json;
 mod local;

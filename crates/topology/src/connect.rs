@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use scylla::client::Compression;
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
-use scylla::errors::{ConnectionPoolError, MetadataError, NewSessionError};
+use scylla::errors::{ConnectionError, ConnectionPoolError, MetadataError, NewSessionError};
 use scylla::policies::address_translator::AddressTranslator;
 use scylla::policies::load_balancing::DefaultPolicy;
 use scylla::policies::retry::FallthroughRetryPolicy;
@@ -21,6 +23,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::is_denied;
+use crate::tls::{Refusal, TlsOptions, last_word, refusal};
+
+/// The driver bounds neither handshakes nor first requests. This is longer than it takes to find out
+/// by its keepalive, which it has once a connection is secured, that a node is silent.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// A user and a password that cannot be printed.
 ///
@@ -57,6 +64,8 @@ pub struct ConnectOptions {
     pub port: u16,
     /// For clusters that ask for a password.
     pub credentials: Option<Credentials>,
+    /// For clusters that encrypt connections. `None`: plain text.
+    pub tls: Option<TlsOptions>,
     /// The datacenter whose replicas are read. `None`: any.
     pub local_datacenter: Option<String>,
     /// The consistency of statements that set none of their own.
@@ -77,6 +86,7 @@ impl Default for ConnectOptions {
             contact_points: vec!["127.0.0.1".to_owned()],
             port: 9042,
             credentials: None,
+            tls: None,
             local_datacenter: None,
             consistency: Consistency::LocalOne,
             connect_timeout: Duration::from_secs(5),
@@ -93,6 +103,7 @@ impl fmt::Debug for ConnectOptions {
             .field("contact_points", &self.contact_points)
             .field("port", &self.port)
             .field("credentials", &self.credentials)
+            .field("tls", &self.tls)
             .field("local_datacenter", &self.local_datacenter)
             .field("consistency", &self.consistency)
             .finish_non_exhaustive()
@@ -106,8 +117,10 @@ impl fmt::Debug for ConnectOptions {
 /// # Errors
 ///
 /// [`ErrorKind::Unreachable`] naming each contact point with its reason, [`ErrorKind::Authentication`]
-/// naming the user, [`ErrorKind::NotFound`] for a local datacenter that is not there, with those that
-/// are, [`ErrorKind::Invalid`] for a contact point that is none.
+/// naming the user, or the certificate that is not trusted, [`ErrorKind::NotFound`] for a local
+/// datacenter that is not there, with those that are, [`ErrorKind::Invalid`] for a contact point that is
+/// none, for a file of [`TlsOptions`] that cannot be used, and where one side encrypts and the other
+/// does not.
 ///
 /// # Example
 ///
@@ -130,9 +143,13 @@ pub async fn connect(options: &ConnectOptions) -> Result<Session> {
     }
     let addresses: Vec<String> =
         options.contact_points.iter().map(|host| with_port(host, options.port)).collect();
-    let session = match open(options, &addresses).await {
+    let tls = match &options.tls {
+        Some(tls) => Some(tls.config(names(&addresses))?),
+        None => None,
+    };
+    let session = match open(options, tls.as_ref(), &addresses).await {
         Ok(session) => session,
-        Err(error) => return Err(explain(options, &addresses, error).await),
+        Err(error) => return Err(explain(options, tls.as_ref(), &addresses, error).await),
     };
     check_datacenter(options, &session)?;
     Ok(session)
@@ -148,7 +165,20 @@ fn with_port(host: &str, port: u16) -> String {
     }
 }
 
-async fn open(options: &ConnectOptions, addresses: &[String]) -> Result<Session, NewSessionError> {
+/// Those of the addresses that are host names, without their ports.
+fn names(addresses: &[String]) -> Vec<ServerName<'static>> {
+    let hosts = addresses.iter().filter_map(|address| address.rsplit_once(':'));
+    hosts
+        .filter_map(|(host, _)| ServerName::try_from(host.to_owned()).ok())
+        .filter(|name| matches!(name, ServerName::DnsName(_)))
+        .collect()
+}
+
+async fn open(
+    options: &ConnectOptions,
+    tls: Option<&Arc<ClientConfig>>,
+    addresses: &[String],
+) -> Result<Session, NewSessionError> {
     let mut policy = DefaultPolicy::builder();
     if let Some(datacenter) = &options.local_datacenter {
         policy = policy.prefer_datacenter(datacenter.clone()).permit_dc_failover(true);
@@ -170,10 +200,22 @@ async fn open(options: &ConnectOptions, addresses: &[String]) -> Result<Session,
     if let Some(translator) = &options.address_translator {
         builder = builder.address_translator(Arc::clone(translator));
     }
-    builder.build().await
+    builder = builder.tls_context(tls.map(Arc::clone));
+    let limit = SILENCE.max(options.connect_timeout + options.request_timeout);
+    match tokio::time::timeout(limit, builder.build()).await {
+        Ok(built) => built,
+        Err(_) => Err(NewSessionError::MetadataError(MetadataError::ConnectionPoolError(
+            ConnectionPoolError::Broken { last_connection_error: ConnectionError::ConnectTimeout },
+        ))),
+    }
 }
 
-async fn explain(options: &ConnectOptions, addresses: &[String], error: NewSessionError) -> Error {
+async fn explain(
+    options: &ConnectOptions,
+    tls: Option<&Arc<ClientConfig>>,
+    addresses: &[String],
+    error: NewSessionError,
+) -> Error {
     if refused_credentials(&error) {
         let remedy = match &options.credentials {
             None => "the cluster asks for a user and a password, and none were given".to_owned(),
@@ -186,24 +228,35 @@ async fn explain(options: &ConnectOptions, addresses: &[String], error: NewSessi
             .with_source(error);
     }
     let reasons = if let [only] = addresses {
-        vec![format!("{only}: {}", reason(&error))]
+        vec![(only.as_str(), reason(&error, options, tls, only).await)]
     } else {
         join_all(addresses.iter().map(|address| async move {
-            match open(options, std::slice::from_ref(address)).await {
-                Ok(_) => format!("{address}: answered when asked again"),
-                Err(error) => format!("{address}: {}", reason(&error)),
+            match open(options, tls, std::slice::from_ref(address)).await {
+                Ok(_) => (address.as_str(), unreachable("answered when asked again")),
+                Err(error) => (address.as_str(), reason(&error, options, tls, address).await),
             }
         }))
         .await
     };
-    Error::new(
-        ErrorKind::Unreachable,
-        format!(
-            "no node could be reached ({}); check the hosts, the port and that Cassandra is up",
-            reasons.join("; ")
+    let told: Vec<String> =
+        reasons.iter().map(|(address, reason)| format!("{address}: {}", reason.message)).collect();
+    let told = told.join("; ");
+    // What a person must mend is final only if no other node may come back.
+    let settled = reasons.iter().all(|(_, reason)| reason.kind != ErrorKind::Unreachable);
+    let (kind, message) = match reasons.first() {
+        Some((_, first)) if settled => (first.kind, format!("no node could be used ({told})")),
+        _ => (
+            ErrorKind::Unreachable,
+            format!(
+                "no node could be reached ({told}); check the hosts, the port and that Cassandra is up"
+            ),
         ),
-    )
-    .with_source(error)
+    };
+    Error::new(kind, message).with_source(error)
+}
+
+fn unreachable(message: impl Into<String>) -> Refusal {
+    Refusal { kind: ErrorKind::Unreachable, message: message.into() }
 }
 
 fn refused_credentials(error: &NewSessionError) -> bool {
@@ -215,14 +268,30 @@ fn refused_credentials(error: &NewSessionError) -> bool {
     )
 }
 
-/// The innermost cause: what the operating system or the node said.
-fn reason(error: &NewSessionError) -> String {
-    match error {
+/// The innermost cause: what the operating system, the encryption or the node said.
+async fn reason(
+    error: &NewSessionError,
+    options: &ConnectOptions,
+    tls: Option<&Arc<ClientConfig>>,
+    address: &str,
+) -> Refusal {
+    let last = match error {
         NewSessionError::MetadataError(MetadataError::ConnectionPoolError(
             ConnectionPoolError::Broken { last_connection_error },
-        )) => last_connection_error.to_string(),
-        NewSessionError::FailedToResolveAnyHostname(_) => "the name cannot be resolved".to_owned(),
-        other => other.to_string(),
+        )) => last_connection_error,
+        NewSessionError::FailedToResolveAnyHostname(_) => {
+            return unreachable("the name cannot be resolved");
+        }
+        other => return unreachable(other.to_string()),
+    };
+    let Some(refusal) = refusal(last, options.tls.as_ref()) else {
+        return unreachable(last.to_string());
+    };
+    match (&options.tls, tls) {
+        (Some(files), Some(config)) if refusal.kind == ErrorKind::Unreachable => {
+            last_word(address, config, files, options.connect_timeout).await.unwrap_or(refusal)
+        }
+        _ => refusal,
     }
 }
 
@@ -259,5 +328,11 @@ mod tests {
         ] {
             assert_eq!(with_port(host, 9042), address);
         }
+    }
+
+    #[test]
+    fn only_host_names_are_names() {
+        let addresses = ["10.0.0.1:9042", "[::1]:9042", "db.example:1"].map(str::to_owned);
+        assert_eq!(names(&addresses), [ServerName::try_from("db.example").unwrap()]);
     }
 }

@@ -19,7 +19,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// No node could be reached.
     Unreachable,
-    /// The cluster refused the credentials, or asked for some where none were given.
+    /// The cluster refused the credentials or the client certificate, or asked for some where none were
+    /// given; or a node's own certificate is not trusted.
     Authentication,
     /// The keyspace, table or datacenter does not exist.
     NotFound,
@@ -27,6 +28,8 @@ pub enum ErrorKind {
     Unsupported,
     /// A name, option or plan that makes no sense.
     Invalid,
+    /// The table is not what it was when it was read first: altered, dropped, or made anew.
+    Changed,
     /// The cluster answered a query with an error, or not at all.
     Query,
 }

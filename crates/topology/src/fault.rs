@@ -1,6 +1,6 @@
 //! The one place where the driver's errors are sorted by what is to be done about them.
 //!
-//! The driver has dozens of error variants, nested four deep. Those who retry need to know six things.
+//! The driver has dozens of error variants, nested four deep. Those who retry need to know seven things.
 
 use scylla::errors::{ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind};
 use scylla::errors::{DbError, ExecutionError, PrepareError, RequestAttemptError};
@@ -9,13 +9,30 @@ use scylla::errors::{DbError, ExecutionError, PrepareError, RequestAttemptError}
 const CDC_WRITE_FAILURE: i32 = 0x1600;
 const CAS_WRITE_UNKNOWN: i32 = 0x1700;
 
+/// What is to be done after a fault; [`Fault::remedy`] says which is for which. docs/faults.md has the
+/// table for users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Remedy {
+    /// The same request once more, after a pause.
+    RetryHere,
+    /// The same request to another replica.
+    RetryElsewhere,
+    /// Less at a time: the range cut in two, or smaller pages.
+    Resplit,
+    /// Fewer requests at a time to this node, then the same once more.
+    SlowDown,
+    /// Nothing helps but a person.
+    GiveUp,
+}
+
 /// What a failed request means for whoever has to decide on the next one.
 ///
 /// | fault | examples | what helps |
 /// |---|---|---|
 /// | `Timeout` | READ_TIMEOUT, WRITE_TIMEOUT, client-side timeout | the same request later, a smaller page, a smaller range |
 /// | `Overloaded` | OVERLOADED, rate limit, bootstrapping | the same request, after a pause |
-/// | `Unavailable` | UNAVAILABLE, READ_FAILURE, WRITE_FAILURE | another replica, after a pause |
+/// | `Failure` | READ_FAILURE (tombstones, a corrupt file), WRITE_FAILURE, SERVER_ERROR | another replica, then a smaller page, a smaller range |
+/// | `Unavailable` | UNAVAILABLE, UNPREPARED | the same request, after a pause |
 /// | `Connection` | refused, reset, no connection in the pool | another replica |
 /// | `Denied` | bad credentials, no permission | nothing: a person |
 /// | `Invalid` | syntax, no such column, malformed frame | nothing: a bug, or the schema has changed |
@@ -26,7 +43,9 @@ pub enum Fault {
     Timeout,
     /// The node asks for less.
     Overloaded,
-    /// Too few replicas are alive, or one failed while reading or writing.
+    /// A replica failed while reading or writing: too many tombstones, a corrupt file, a bug.
+    Failure,
+    /// Too few replicas are alive.
     Unavailable,
     /// The request did not reach the node, or its answer did not come back.
     Connection,
@@ -39,7 +58,23 @@ pub enum Fault {
 impl Fault {
     /// Whether the same request may succeed later, perhaps on another node.
     pub fn retryable(self) -> bool {
-        !matches!(self, Fault::Denied | Fault::Invalid)
+        self.remedy() != Remedy::GiveUp
+    }
+
+    /// What is to be done about it.
+    ///
+    /// ```
+    /// use topology::{Fault, Remedy};
+    /// assert_eq!(Fault::Overloaded.remedy(), Remedy::SlowDown);
+    /// ```
+    pub fn remedy(self) -> Remedy {
+        match self {
+            Fault::Timeout | Fault::Failure => Remedy::Resplit,
+            Fault::Overloaded => Remedy::SlowDown,
+            Fault::Unavailable => Remedy::RetryHere,
+            Fault::Connection => Remedy::RetryElsewhere,
+            Fault::Denied | Fault::Invalid => Remedy::GiveUp,
+        }
     }
 }
 
@@ -180,11 +215,11 @@ fn of_database(error: &DbError) -> Fault {
         DbError::Overloaded | DbError::IsBootstrapping | DbError::RateLimitReached { .. } => {
             Fault::Overloaded
         }
-        DbError::Unavailable { .. }
-        | DbError::ReadFailure { .. }
+        DbError::ReadFailure { .. }
         | DbError::WriteFailure { .. }
         | DbError::ServerError
-        | DbError::Other(CDC_WRITE_FAILURE | CAS_WRITE_UNKNOWN) => Fault::Unavailable,
+        | DbError::Other(CDC_WRITE_FAILURE | CAS_WRITE_UNKNOWN) => Fault::Failure,
+        DbError::Unavailable { .. } => Fault::Unavailable,
         // The driver prepares again by itself; where that did not help, another node may.
         DbError::Unprepared { .. } => Fault::Unavailable,
         DbError::AuthenticationError | DbError::Unauthorized => Fault::Denied,
@@ -225,8 +260,8 @@ mod tests {
             (database(DbError::SyntaxError), Fault::Invalid),
             (database(DbError::Invalid), Fault::Invalid),
             (database(write_timeout()), Fault::Timeout),
-            (database(write_failure()), Fault::Unavailable),
-            (database(DbError::Other(CDC_WRITE_FAILURE)), Fault::Unavailable),
+            (database(write_failure()), Fault::Failure),
+            (database(DbError::Other(CDC_WRITE_FAILURE)), Fault::Failure),
             (database(DbError::Other(7)), Fault::Invalid),
         ] {
             assert_eq!(classify(&error), fault, "{error}");

@@ -57,12 +57,15 @@ mod plan;
 mod ring;
 mod sample;
 mod schema;
+mod tls;
+mod version;
 
 pub use connect::{ConnectOptions, Credentials, connect};
 pub use error::{Error, ErrorKind, Result};
 pub use estimates::{EstimateSource, RangeEstimate, SizeEstimates};
-pub use fault::{Fault, classify, is_outcome_unknown, server_message};
+pub use fault::{Fault, Remedy, classify, is_outcome_unknown, server_message};
 pub use name::{TableName, quote};
 pub use plan::{DEFAULT_SPLIT_BYTES, PlanOptions, ScanPlan, Split, plan};
 pub use ring::{Node, ReplicaSet, RingSnapshot};
 pub use schema::{Column, ColumnKind, TableSchema};
+pub use tls::TlsOptions;

@@ -27,7 +27,8 @@ pub const DEFAULT_SPLIT_BYTES: u64 = 64 << 20;
 pub struct PlanOptions {
     /// How many splits; `None`: by data size, at least 4 × nodes.
     pub splits: Option<usize>,
-    /// How many splits run at the same time; `None`: 2 × nodes.
+    /// How many splits run at the same time; `None`: as many as the nodes take without making them
+    /// wait.
     pub parallelism: Option<usize>,
     /// What to read; `None`: the whole ring.
     pub asked: Option<RangeSet>,
@@ -62,8 +63,9 @@ pub struct ScanPlan {
     pub asked: RangeSet,
     /// The units of work, in token order of their first ranges.
     pub splits: Vec<Split>,
-    /// How many of them run at the same time.
-    pub parallelism: usize,
+    /// How many of them run at the same time; `None`: as many as the nodes take without making them
+    /// wait, found out while the plan is run.
+    pub parallelism: Option<usize>,
     /// The datacenter whose replicas are preferred.
     pub local_datacenter: Option<String>,
     /// What the whole table is estimated to hold.
@@ -90,17 +92,7 @@ impl ScanPlan {
     /// The nodes a split may be read from: its replicas in the local datacenter, or all of them where
     /// it has none there.
     pub fn coordinators(&self, replicas: &ReplicaSet) -> impl Iterator<Item = &Node> + Clone {
-        let held = |node: &&Node| replicas.contains(node.host_id);
-        let any_local = self.nodes.iter().filter(held).any(|node| self.is_local(node));
-        self.nodes
-            .iter()
-            .filter(move |node| held(node) && (!any_local || self.is_local(node)))
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
-
-    fn is_local(&self, node: &Node) -> bool {
-        self.local_datacenter.is_none() || self.local_datacenter == node.datacenter
+        replicas.coordinators(&self.nodes, self.local_datacenter.as_deref()).into_iter()
     }
 
     /// The number of ranges in all splits.
@@ -128,7 +120,8 @@ pub fn plan(
         let message = format!("no token range of {} is asked for", table.name());
         return Err(Error::new(ErrorKind::Invalid, message));
     }
-    let parallelism = at_least_one("parallelism", options.parallelism.unwrap_or(2 * nodes))?;
+    let parallelism =
+        options.parallelism.map(|count| at_least_one("parallelism", count)).transpose()?;
     let floor = 4 * nodes;
     let splits = at_least_one(
         "split count",

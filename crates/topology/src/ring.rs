@@ -66,6 +66,15 @@ impl ReplicaSet {
         self.0.binary_search(&host).is_ok()
     }
 
+    /// Those of the nodes that are in it and in the local datacenter; where it has none there, those
+    /// that are in it.
+    pub fn coordinators<'n>(&self, nodes: &'n [Node], local: Option<&str>) -> Vec<&'n Node> {
+        let is_local =
+            |node: &&Node| local.is_none_or(|local| node.datacenter.as_deref() == Some(local));
+        let held: Vec<&Node> = nodes.iter().filter(|node| self.contains(node.host_id)).collect();
+        if held.iter().any(is_local) { held.into_iter().filter(is_local).collect() } else { held }
+    }
+
     /// Whether there is no node in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

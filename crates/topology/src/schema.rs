@@ -12,9 +12,11 @@ use scylla::policies::retry::DefaultRetryPolicy;
 use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
 use scylla::statement::Consistency;
 use scylla::statement::unprepared::Statement;
+use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{TableName, quote, shown};
+use crate::version::TableVersion;
 
 /// The part a column plays in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,6 +57,7 @@ impl Column {
 pub struct TableSchema {
     name: TableName,
     columns: Vec<Column>,
+    version: Option<TableVersion>,
 }
 
 impl TableSchema {
@@ -72,7 +75,7 @@ impl TableSchema {
                 format!("table {name} has no partition key"),
             ));
         }
-        Ok(TableSchema { name, columns })
+        Ok(TableSchema { name, columns, version: None })
     }
 
     /// Reads a table's schema, as fresh as the cluster has it.
@@ -83,6 +86,8 @@ impl TableSchema {
     /// view, a virtual table, or a cluster whose partitioner is not Murmur3Partitioner.
     pub async fn read(session: &Session, name: &TableName) -> Result<Self> {
         check_partitioner(session).await?;
+        // Before its columns: so a change in between is seen later, and not never.
+        let version = TableVersion::read(session, name).await?;
         session.refresh_metadata().await.map_err(|error| {
             Error::query(format!("the schema of {name} could not be read"), error.into())
         })?;
@@ -114,12 +119,32 @@ impl TableSchema {
         if let Some(other) = table.partitioner.as_deref().filter(|class| !is_murmur3(class)) {
             return Err(other_partitioner(&format!("table {name}"), other));
         }
-        TableSchema::new(name.clone(), columns_of(table))
+        Ok(TableSchema { version, ..TableSchema::new(name.clone(), columns_of(table))? })
     }
 
     /// The table's name.
     pub fn name(&self) -> &TableName {
         &self.name
+    }
+
+    /// The table's id (`system_schema.tables`): another table of the same name has another. `None` for
+    /// a schema that was not read from a cluster.
+    pub fn id(&self) -> Option<Uuid> {
+        self.version.as_ref().map(|version| version.id)
+    }
+
+    /// Checks that the table is still the one that was read: not dropped, not made anew, no column
+    /// added, dropped or altered. A schema that was not read from a cluster passes.
+    ///
+    /// A `TRUNCATE` is not seen: it leaves the table what it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Changed`] naming the change; otherwise where the cluster did not answer.
+    pub async fn check_unchanged(&self, session: &Session) -> Result<()> {
+        let Some(version) = &self.version else { return Ok(()) };
+        let now = TableVersion::read(session, &self.name).await?;
+        version.check(&self.name, now.as_ref())
     }
 
     /// All columns, in `SELECT *` order.

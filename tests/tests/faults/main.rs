@@ -111,7 +111,7 @@ fn unavailable_replicas_are_asked_again() {
 fn read_failures_are_asked_again() {
     run(async {
         let reaction = RequestReaction::forge().read_failure();
-        survives("faults_read_failure", 3, reaction, Fault::Unavailable).await
+        survives("faults_read_failure", 3, reaction, Fault::Failure).await
     });
 }
 
@@ -119,7 +119,7 @@ fn read_failures_are_asked_again() {
 fn server_errors_are_asked_again() {
     run(async {
         let reaction = RequestReaction::forge().server_error();
-        survives("faults_server_error", 4, reaction, Fault::Unavailable).await
+        survives("faults_server_error", 4, reaction, Fault::Failure).await
     });
 }
 

@@ -8,7 +8,7 @@ use integration_tests::{Proxied, RF1, Table, exactly, run};
 use scylla_proxy::{Reaction, RequestReaction, RequestRule};
 use tokio_util::sync::CancellationToken;
 
-use crate::{hasty, write, writer};
+use crate::{hasty, rows_per_second, write, writer};
 
 const INSERT: &str = "INSERT INTO {} (id) VALUES (?)";
 
@@ -48,11 +48,7 @@ fn pauses_and_rates_end_with_the_run() {
     run(async {
         let table = Table::create(RF1, "writes_cancelled_rate", "(id int PRIMARY KEY)").await?;
         let cancel = CancellationToken::new();
-        let options = WriteOptions {
-            cancel: cancel.clone(),
-            rows_per_second: std::num::NonZeroU32::new(20),
-            ..hasty()
-        };
+        let options = WriteOptions { cancel: cancel.clone(), pace: rows_per_second(20), ..hasty() };
         let (writer, insert) = writer(&table.on.session, &table, INSERT, options).await?;
         // At that rate all of it would take longer than any test may.
         let writing = write(&writer, insert, (0..20_000).map(|id| (id,)));
@@ -75,7 +71,7 @@ fn a_write_that_is_dropped_sends_nothing_more() {
     run(async {
         let table = Table::create(RF1, "writes_dropped", "(id int PRIMARY KEY)").await?;
         let (writer, insert) = writer(&table.on.session, &table, INSERT, hasty()).await?;
-        let rate = WriteOptions { rows_per_second: std::num::NonZeroU32::new(50), ..hasty() };
+        let rate = WriteOptions { pace: rows_per_second(50), ..hasty() };
         let (slow, _) = crate::writer(&table.on.session, &table, INSERT, rate).await?;
         let writing = write(&slow, insert, (0..10_000).map(|id| (id,)));
         let some_written = async {

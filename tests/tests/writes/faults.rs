@@ -10,7 +10,7 @@ use scylla_proxy::{Reaction, RequestReaction, RequestRule, ResponseReaction, Res
 use tokenring::Token;
 use topology::{Fault, RingSnapshot};
 
-use crate::{all_written, hasty, write, writer};
+use crate::{all_written, hasty, rows_per_second, write, writer};
 
 const ROWS: i32 = 1000;
 const INSERT: &str = "INSERT INTO {} (id, v) VALUES (?, ?)";
@@ -149,7 +149,8 @@ fn one_bad_row_fails_alone() {
         let columns = "(p int, c int, v text, PRIMARY KEY (p, c))";
         let table = Table::create(RF3, "writes_bad_row", columns).await?;
         let cql = "INSERT INTO {} (p, c, v) VALUES (?, ?, ?)";
-        let (writer, insert) = writer(&table.on.session, &table, cql, hasty()).await?;
+        let options = WriteOptions { consistency: Some(Consistency::All), ..hasty() };
+        let (writer, insert) = writer(&table.on.session, &table, cql, options).await?;
         // A clustering column may not be null.
         let row = |i: i32| (i / 30, (i != 17).then_some(i), "v");
         let report = write(&writer, insert, (0..60).map(row)).await?;
@@ -199,8 +200,7 @@ fn what_one_node_refuses_for_good_is_given_up_while_others_go_on() {
         let mut proxied = Proxied::start(74).await?;
         let retry = RetryPolicy { max_elapsed: Duration::from_secs(1), ..hasty().retry };
         // So slowly that others are still being written when the first are given up.
-        let rows_per_second = std::num::NonZeroU32::new(300);
-        let options = WriteOptions { retry, rows_per_second, ..hasty() };
+        let options = WriteOptions { retry, pace: rows_per_second(300), ..hasty() };
         let (writer, insert) = writer(proxied.operator.session(), &table, INSERT, options).await?;
         let refusal = RequestReaction::forge().unavailable();
         proxied.on_requests_of(0, &[RequestRule(Proxied::is_batch(), refusal)]);

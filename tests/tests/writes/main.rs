@@ -14,11 +14,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use executor::{Outcome, RetryPolicy, StatementId, WriteOptions, WriteReport, Writer};
+use executor::{Outcome, Pace, RetryPolicy, StatementId, WriteOptions, WriteReport, Writer};
 use integration_tests::Table;
 use scylla::client::session::Session;
 use scylla::serialize::row::SerializeRow;
 use topology::{RingSnapshot, TableSchema};
+
+/// So many records in a second, at the most.
+fn rows_per_second(rate: u32) -> Pace {
+    let pace = Pace::default();
+    pace.set_rows_per_second(std::num::NonZeroU32::new(rate));
+    pace
+}
 
 /// A run that waits little: proxies answer at once, and tests should end.
 fn hasty() -> WriteOptions {

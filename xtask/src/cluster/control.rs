@@ -22,6 +22,9 @@ use crate::programs;
 /// How long one node may take to come back.
 const RESTART: Duration = Duration::from_secs(120);
 
+/// How many nodes a cluster may have: so many JMX ports belong to each profile.
+pub(super) const MOST: usize = 32;
+
 /// A cluster that may or may not be running.
 #[derive(Clone, Debug)]
 pub struct Cluster {
@@ -39,8 +42,8 @@ impl Cluster {
             "a profile can't be called {name:?}: use letters, digits and hyphens"
         );
         ensure!(
-            (1..=32).contains(&profile.nodes()),
-            "profile {name} has {} nodes: give it 1 to 32",
+            (1..=MOST).contains(&profile.nodes()),
+            "profile {name} has {} nodes: give it 1 to {MOST}",
             profile.nodes()
         );
         let base = layout::base()?;
@@ -94,39 +97,51 @@ impl Cluster {
     /// each other up. A node that runs is left alone, and waited for.
     pub fn start(&self, node: usize) -> Result<()> {
         let _lock = Lock::acquire(&self.dir.lock())?;
-        let mut wanted = vec![self.wanted_of(node)?];
-        if wanted[0].node.process()?.is_none() {
-            preflight::check(&self.profile, &[node])?;
-            let mut others = Vec::new();
-            for other in (0..self.profile.nodes()).filter(|other| *other != node) {
-                let mut other = self.wanted_of(other)?;
-                // Its opinion of before doesn't count.
-                other.log_offset = journal::length(&other.node.dir.system_log());
-                other.cql = false;
-                other.peers = vec![self.profile.address(node)];
-                let running = other.node.process()?.is_some_and(|p| !p.is_paused());
-                if running {
-                    others.push(other);
-                }
-            }
-            let restarted = self.node(node)?;
-            let java = programs::java()?;
-            restarted.spawn(&self.settings(node), &java, &self.jars.class_path())?;
-            wanted = vec![self.wanted_of(node)?];
-            wanted[0].peers = others.iter().map(|other| other.address).collect();
-            wanted.extend(others);
-        } else {
-            wanted[0].peers.clear();
+        let wanted = self.wanted_of(node, &[])?;
+        if wanted.node.process()?.is_none() {
+            return self.start_among_others(node, RESTART);
         }
-        readiness::wait(&wanted, RESTART)
+        readiness::wait(&[wanted], RESTART)
+    }
+
+    /// Starts a node that does not run, beside those that do.
+    pub(super) fn start_among_others(&self, node: usize, patience: Duration) -> Result<()> {
+        preflight::check(&self.profile, &[node])?;
+        let mut others = Vec::new();
+        for other in self.members()?.into_iter().filter(|other| *other != node) {
+            let mut other = self.wanted_of(other, &[node])?;
+            // Its opinion of before doesn't count.
+            other.log_offset = journal::length(&other.node.dir.system_log());
+            other.cql = false;
+            if other.node.process()?.is_some_and(|process| !process.is_paused()) {
+                others.push(other);
+            }
+        }
+        let java = programs::java()?;
+        let started = Node { dir: self.dir.node(node) };
+        started.spawn(&self.settings(node), &java, &self.jars.class_path())?;
+        let mut wanted = self.wanted_of(node, &[])?;
+        wanted.peers = others.iter().map(|other| other.address).collect();
+        others.insert(0, wanted);
+        readiness::wait(&others, patience)
+    }
+
+    /// The nodes it has now: those that were started with it or joined later, and have not left. A
+    /// node that is down is still one of them.
+    pub fn members(&self) -> Result<Vec<usize>> {
+        let nodes = self.profile.nodes();
+        let there = |node: &usize| self.dir.node(*node).path().is_dir();
+        let found: Vec<usize> = (0..MOST).filter(there).collect();
+        // Nothing is there before the first start.
+        Ok(if found.is_empty() { (0..nodes).collect() } else { found })
     }
 
     pub(super) fn node(&self, node: usize) -> Result<Node> {
+        let members = self.members()?;
         ensure!(
-            node < self.profile.nodes(),
-            "profile {} has no node {node}: its nodes are 0 to {}",
+            node < self.profile.nodes() || members.contains(&node),
+            "profile {} has no node {node}: its nodes are {members:?}",
             self.profile.name,
-            self.profile.nodes() - 1
         );
         Ok(Node { dir: self.dir.node(node) })
     }
@@ -138,20 +153,20 @@ impl Cluster {
 
     /// What is wanted of every node of a cluster in full health.
     pub(super) fn wanted(&self) -> Result<Vec<Wanted>> {
-        (0..self.profile.nodes()).map(|node| self.wanted_of(node)).collect()
+        let members = self.members()?;
+        members.iter().map(|node| self.wanted_of(*node, &members)).collect()
     }
 
-    fn wanted_of(&self, index: usize) -> Result<Wanted> {
+    /// The node is to answer CQL, and to see these others up.
+    fn wanted_of(&self, index: usize, peers: &[usize]) -> Result<Wanted> {
         let node = self.node(index)?;
         let log_offset = node.record()?.map_or(0, |record| record.log_offset);
+        let others = peers.iter().filter(|other| **other != index);
         Ok(Wanted {
             address: self.profile.address(index),
             log_offset,
             cql: true,
-            peers: (0..self.profile.nodes())
-                .filter(|other| *other != index)
-                .map(|other| self.profile.address(other))
-                .collect(),
+            peers: others.map(|other| self.profile.address(*other)).collect(),
             first_role: self.profile.authenticator,
             node,
         })

@@ -61,7 +61,7 @@ pub struct NodeStatus {
 impl Cluster {
     /// How every node stands.
     pub fn status(&self) -> Result<Vec<NodeStatus>> {
-        (0..self.profile.nodes()).map(|index| self.status_of(index)).collect()
+        self.members()?.into_iter().map(|index| self.status_of(index)).collect()
     }
 
     fn status_of(&self, index: usize) -> Result<NodeStatus> {

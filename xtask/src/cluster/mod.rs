@@ -35,6 +35,7 @@ mod describe;
 mod jars;
 mod journal;
 mod layout;
+mod membership;
 mod node;
 mod nodetool;
 mod preflight;

@@ -5,7 +5,9 @@
 //! several can run at the same time.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
+use super::settings::quoted;
 use super::tokens;
 
 /// Where CQL is served on every node.
@@ -68,7 +70,7 @@ pub struct Profile {
     pub heap_mb: u32,
     /// How often `system.size_estimates` is filled, in seconds; Cassandra's own default is 300.
     pub size_recorder_interval: u32,
-    /// Further lines of `cassandra.yaml`, for instance `client_encryption_options`.
+    /// Further lines of `cassandra.yaml`; `{address}` in them stands for each node's own.
     pub extra_yaml: String,
 }
 
@@ -105,6 +107,25 @@ impl Profile {
     /// One node that wants a login: 127.0.2.11.
     pub fn secured_single() -> Self {
         Self::named("secured", 2, 1).authenticator(true)
+    }
+
+    /// Two nodes that want a login and a client's certificate, and speak nothing but TLS: 127.0.7.11
+    /// and 12. The folder holds PEM files: `<address>.pem`, a node's key and certificate, and
+    /// `ca.pem`, whom they trust.
+    pub fn encrypted(folder: &Path) -> Self {
+        let yaml = format!(
+            "client_encryption_options:\n\
+             \x20 enabled: true\n\
+             \x20 optional: false\n\
+             \x20 require_client_auth: true\n\
+             \x20 ssl_context_factory:\n\
+             \x20   class_name: org.apache.cassandra.security.PEMBasedSslContextFactory\n\
+             \x20 keystore: {identity}\n\
+             \x20 truststore: {authorities}\n",
+            identity = quoted(&folder.join("{address}.pem")),
+            authorities = quoted(&folder.join("ca.pem")),
+        );
+        Self::named("encrypted", 7, 2).authenticator(true).extra_yaml(&yaml)
     }
 
     /// One node of another partitioner: 127.0.3.11 for `Random`, 127.0.4.11 for `ByteOrdered`.
@@ -157,6 +178,11 @@ impl Profile {
         self.places.len()
     }
 
+    /// A node's place. One that joins beyond the profile's own is put beside the first.
+    pub(super) fn place(&self, node: usize) -> Option<&Place> {
+        self.places.get(node).or(self.places.first())
+    }
+
     /// A node's address, for every protocol.
     pub fn address(&self, node: usize) -> Ipv4Addr {
         let host = u8::try_from(node).map_or(u8::MAX, |node| node.saturating_add(11));
@@ -175,10 +201,13 @@ impl Profile {
         20_000 + u16::from(self.subnet) * 32 + node
     }
 
-    /// Every node's tokens.
-    pub(super) fn tokens(&self) -> Vec<Vec<String>> {
+    /// A node's tokens, also those of one that joins beyond the profile's own.
+    pub(super) fn tokens(&self, node: usize) -> Vec<String> {
         let datacenters: Vec<&str> = self.places.iter().map(|p| p.datacenter.as_str()).collect();
-        tokens::assign(self.partitioner, &datacenters)
+        match node.checked_sub(self.nodes()) {
+            None => tokens::assign(self.partitioner, &datacenters).swap_remove(node),
+            Some(newcomer) => tokens::between(self.partitioner, self.nodes(), newcomer),
+        }
     }
 }
 
@@ -194,6 +223,7 @@ mod tests {
             Profile::main(3),
             Profile::two_datacenters(),
             Profile::secured_single(),
+            Profile::encrypted(Path::new("/t")),
             Profile::single_with(Partitioner::Random),
             Profile::single_with(Partitioner::ByteOrdered),
             Profile::single_with(Partitioner::Murmur3),

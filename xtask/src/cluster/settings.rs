@@ -40,7 +40,9 @@ impl Settings {
 
 fn yaml(profile: &Profile, node: usize, dir: &NodeDir) -> String {
     let address = profile.address(node);
-    let tokens = profile.tokens().swap_remove(node).join(",");
+    let tokens = profile.tokens(node).join(",");
+    // Only who joins a ring that is there has to fetch anything.
+    let joins = node >= profile.nodes();
     // Every node is a seed: none waits for another, and any of them may be down at a restart.
     let seeds: Vec<String> = (0..profile.nodes())
         .map(|node| format!("{}:{STORAGE_PORT}", profile.address(node)))
@@ -57,7 +59,7 @@ fn yaml(profile: &Profile, node: usize, dir: &NodeDir) -> String {
          cluster_name: {name}\n\
          num_tokens: {PER_NODE}\n\
          initial_token: \"{tokens}\"\n\
-         auto_bootstrap: false\n\
+         auto_bootstrap: {joins}\n\
          partitioner: {partitioner}\n\
          listen_address: {address}\n\
          rpc_address: {address}\n\
@@ -94,13 +96,14 @@ fn yaml(profile: &Profile, node: usize, dir: &NodeDir) -> String {
         caches = folder("saved_caches"),
         hints = folder("hints"),
         cdc = folder("cdc_raw"),
-        extra = profile.extra_yaml,
+        extra = profile.extra_yaml.replace("{address}", &address.to_string()),
     )
 }
 
 fn rackdc(profile: &Profile, node: usize) -> String {
-    let place = &profile.places[node];
-    format!("dc={}\nrack={}\n", place.datacenter, place.rack)
+    profile
+        .place(node)
+        .map_or_else(String::new, |place| format!("dc={}\nrack={}\n", place.datacenter, place.rack))
 }
 
 /// The arguments as a java argument file, which spares the command line of forty of them.
@@ -139,7 +142,7 @@ fn jvm(profile: &Profile, node: usize, dir: &NodeDir, agent: &Path) -> String {
 }
 
 /// A path as a yaml scalar.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', "''"))
 }
 
@@ -165,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn a_node_beyond_the_profile_joins_the_ring_of_the_others() {
+        let newcomer = rendered(&Profile::main(3), 3);
+        assert!(newcomer.yaml.contains("\nauto_bootstrap: true\n"), "{}", newcomer.yaml);
+        assert!(newcomer.yaml.contains("127.0.0.13:7000\"\n"), "it is a seed: {}", newcomer.yaml);
+        assert_eq!(newcomer.rackdc, rendered(&Profile::main(3), 0).rackdc);
+    }
+
+    #[test]
     fn an_apostrophe_in_a_path_is_doubled() {
         let yaml = rendered(&Profile::main(1), 0).yaml;
         assert!(
@@ -181,6 +192,14 @@ mod tests {
         assert_eq!(second.rackdc, "dc=dc2\nrack=rack2\n");
         let random = rendered(&Profile::single_with(Partitioner::Random), 0);
         assert!(random.yaml.contains("RandomPartitioner"));
+    }
+
+    #[test]
+    fn each_node_of_an_encrypted_cluster_has_its_own_certificate() {
+        let yaml = rendered(&Profile::encrypted(Path::new("/t/it's")), 1).yaml;
+        assert!(yaml.contains("  keystore: '/t/it''s/127.0.7.12.pem'\n"), "{yaml}");
+        assert!(yaml.contains("  truststore: '/t/it''s/ca.pem'\n"), "{yaml}");
+        assert!(yaml.contains("authenticator: PasswordAuthenticator"));
     }
 
     #[test]

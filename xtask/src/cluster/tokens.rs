@@ -33,6 +33,18 @@ pub(super) fn assign(partitioner: Partitioner, datacenters: &[&str]) -> Vec<Vec<
     tokens
 }
 
+/// The tokens of a node that joins `nodes` others of one datacenter: about in the middle of ranges of
+/// theirs, of each node as many. Newcomers are counted from 0, and do not meet either.
+pub(super) fn between(partitioner: Partitioner, nodes: usize, newcomer: usize) -> Vec<String> {
+    // Each range of before is this many steps wide, and ends in the middle of its slot.
+    const STEPS: usize = 64;
+    let token = |turn: usize| {
+        let range = turn * nodes + turn % nodes;
+        at(partitioner, range * STEPS + 1 + newcomer % (STEPS / 2 - 1), nodes * PER_NODE * STEPS)
+    };
+    (0..PER_NODE).map(token).collect()
+}
+
 /// The token at a fraction of the ring. No ring here has so many nodes that the products overflow.
 fn at(partitioner: Partitioner, numerator: usize, denominator: usize) -> String {
     let of = |bits: u32| (1u128 << bits) / (denominator as u128) * (numerator as u128);
@@ -86,6 +98,25 @@ mod tests {
                 assert_eq!(unique.len(), layout.len() * PER_NODE, "{layout:?}");
             }
         }
+    }
+
+    #[test]
+    fn newcomers_meet_nobody_and_take_from_everybody() {
+        let tokens = assign(Partitioner::Murmur3, &["a", "a", "a"]);
+        let parse = |token: &String| token.parse::<i64>().unwrap();
+        let mut taken_from = BTreeSet::new();
+        let mut all: BTreeSet<i64> = tokens.iter().flatten().map(parse).collect();
+        for newcomer in 0..4 {
+            for token in between(Partitioner::Murmur3, 3, newcomer).iter().map(parse) {
+                let after = tokens.iter().enumerate().flat_map(|(node, list)| {
+                    list.iter().map(parse).filter(|end| *end > token).map(move |end| (end, node))
+                });
+                taken_from.extend(after.min().map(|(_, node)| node));
+                assert!(all.insert(token), "{token} is taken");
+            }
+        }
+        assert_eq!(all.len(), 7 * PER_NODE);
+        assert_eq!(taken_from.len(), 3);
     }
 
     #[test]

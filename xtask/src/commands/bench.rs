@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: how fast, and in how much memory, as ratios within one run.
+//! `cargo xtask bench`: how fast, in how much memory, and how much others feel of it, as ratios within one
+//! run.
 
 use std::process::Command;
 
@@ -10,7 +11,8 @@ use super::cassandra_up::start;
 use crate::cargo::{build_release, release_binary, run as run_command};
 
 /// Measure reading against bare loops over the driver, and the export to files and the load of files, and
-/// of Iceberg tables, against bare loops, DSBulk and cqlsh, on the real cluster.
+/// of Iceberg tables, against bare loops, DSBulk and cqlsh, and what reads of others feel of an export, on the
+/// real cluster.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Rows of the table.
@@ -19,10 +21,11 @@ pub(crate) struct Args {
     /// Rounds; the medians are shown.
     #[arg(long, default_value_t = 5)]
     rounds: u32,
-    /// One of the three only.
+    /// One part only.
     #[arg(long)]
     only: Option<Part>,
-    /// Also measure the memory of export and load over 5 million rows.
+    /// Also measure the memory of export and load over 5 million rows, and that of exports of 10 million and
+    /// of wide rows: these tables take 5 GB of disk, and some minutes to load at first.
     #[arg(long)]
     large: bool,
 }
@@ -36,6 +39,10 @@ enum Part {
     Files,
     /// Loading files, and an Iceberg table, against bare loops and the programs of others.
     Load,
+    /// Reading single rows, alone and beside an export.
+    Pace,
+    /// The memory of exports of many narrow rows and of wide ones. Not without `--large` or `--only`.
+    Memory,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -58,6 +65,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let mut load = Command::new(release_binary("load")?);
         load.arg("all").arg("--folder").arg(&folder).args(large(args));
         run_command(with_hosts(&mut load, &cluster, args))?;
+    }
+    if wanted(Part::Pace) {
+        let mut pace = Command::new(release_binary("pace")?);
+        pace.arg("all").arg("--folder").arg(&folder);
+        run_command(with_hosts(&mut pace, &cluster, args))?;
+    }
+    if args.only == Some(Part::Memory) || (args.large && wanted(Part::Memory)) {
+        let mut memory = Command::new(release_binary("memory")?);
+        memory.arg("--folder").arg(&folder);
+        run_command(with_hosts(&mut memory, &cluster, args))?;
     }
     Ok(())
 }

@@ -7,9 +7,10 @@ use anyhow::Result;
 use xtask::cluster::{Cluster, Profile, UpOutcome, down_all};
 
 use super::cassandra_up::start;
+use super::tidy;
 use crate::cargo::{cargo, run as run_cargo};
 
-/// Run fmt, clippy, docs, and all unit, doc and integration tests on the real 3-node cluster; tidy is one of them.
+/// Run fmt, tidy, clippy, docs, and all unit, doc and integration tests on the real 3-node cluster.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Leave the cluster up afterwards.
@@ -19,6 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     run_cargo(&mut cargo(["fmt", "--all", "--check"]))?;
+    tidy::run(&tidy::Args {})?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     run_cargo(&mut cargo(clippy))?;
     let docs = ["doc", "--workspace", "--no-deps", "--quiet"];

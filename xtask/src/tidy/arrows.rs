@@ -8,6 +8,8 @@ use crate::cluster::workspace_root;
 /// The product's crates, lowest first.
 const LAYERS: [&str; 8] =
     ["tokenring", "topology", "executor", "cql-arrow", "formats", "lakehouse", "bulk", "bulk-cli"];
+/// Crates around the product, which it must not know: what is shipped is built without them.
+const AROUND: [&str; 5] = ["benches", "chaos", "fuzz", "integration-tests", "xtask"];
 /// Crates that a crate must not know, each with what would be lost.
 const FORBIDDEN: [(&str, &[&str], &str); 2] = [
     ("tokenring", &["tokio", "futures", "scylla", "rand", "chrono"], "it is pure"),
@@ -32,6 +34,9 @@ pub(super) fn check() -> Result<Vec<String>> {
             .collect();
         found.extend(complaints(name, &needed));
     }
+    let known = |name: &str| LAYERS.contains(&name) || AROUND.contains(&name);
+    let strangers = metadata.packages.iter().filter(|package| !known(&package.name));
+    found.extend(strangers.map(|p| format!("crate {} is in no list of `tidy/arrows.rs`", p.name)));
     let missing =
         LAYERS.iter().filter(|layer| !metadata.packages.iter().any(|p| p.name == **layer));
     found.extend(missing.map(|layer| format!("crate {layer} is not in the workspace")));
@@ -44,6 +49,9 @@ fn complaints(name: &str, needed: &[&str]) -> Vec<String> {
     if let Some(own) = layer(name) {
         let upwards = needed.iter().filter(|other| layer(other).is_some_and(|other| other >= own));
         found.extend(upwards.map(|other| format!("crate {name} depends upwards, on {other}")));
+        let around = needed.iter().filter(|other| AROUND.contains(other));
+        found
+            .extend(around.map(|other| format!("crate {name} is shipped, and depends on {other}")));
     }
     for (_, forbidden, why) in FORBIDDEN.iter().filter(|(crate_name, ..)| *crate_name == name) {
         let known = needed.iter().filter(|other| forbidden.contains(other));
@@ -62,5 +70,6 @@ mod tests {
         assert_eq!(complaints("topology", &["executor"]).len(), 1);
         assert_eq!(complaints("tokenring", &["tokio"]).len(), 1);
         assert!(complaints("xtask", &["bulk"]).is_empty());
+        assert_eq!(complaints("bulk", &["xtask", "formats"]).len(), 1);
     }
 }

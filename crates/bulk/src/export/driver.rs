@@ -108,6 +108,7 @@ impl Export {
         let (options, batches) = (&self.options, &self.options.batches);
         Settings {
             table: self.table.name().to_string(),
+            table_id: self.table.id(),
             query: self.selection.query.cql().to_owned(),
             condition: self.selection.condition.as_ref().map(ToString::to_string),
             allow_filtering: self.selection.allow_filtering,
@@ -179,7 +180,10 @@ impl Job {
             Standing::Begun(past) => Some(*past),
         };
         let now = now();
-        let attempt = past.as_ref().map_or(0, |past| past.attempts) + 1;
+        let attempt = match &past {
+            Some(past) => past.next_attempt(&export.location)?,
+            None => 1,
+        };
         let start = Start {
             version: VERSION,
             export_id: past.as_ref().map_or_else(Uuid::new_v4, |past| past.first.export_id),

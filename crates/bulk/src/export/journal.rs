@@ -120,6 +120,11 @@ impl Past {
         Ok(Some(Past { first, attempts, units, done, lost }))
     }
 
+    /// The number of the run after them.
+    pub(crate) fn next_attempt(&self, location: &Location) -> Result<u32> {
+        after(self.attempts, location)
+    }
+
     /// The files that are whole.
     pub(crate) fn files(&self) -> impl Iterator<Item = &FileRecord> {
         self.units.iter().flat_map(|unit| &unit.files)
@@ -128,6 +133,16 @@ impl Past {
 
 fn name(attempt: u32, entry: u64) -> String {
     format!("{FOLDER}{attempt:04}-{entry:08}.json")
+}
+
+/// The attempt after this one. Runs count from 1, so only what is damaged has no next.
+fn after(attempt: u32, location: &Location) -> Result<u32> {
+    attempt.checked_add(1).ok_or_else(|| {
+        Error::request(format!(
+            "the journal of {location} is damaged, or not ours: it has a run number {attempt}; begin \
+             anew with --overwrite"
+        ))
+    })
 }
 
 fn is_start(name: &str) -> bool {
@@ -200,13 +215,51 @@ impl Journal {
 
     /// Fails if a later run has begun meanwhile, or has even ended: the result is its own now.
     pub(crate) async fn check_latest(&self) -> Result<()> {
+        let next = after(self.attempt, &self.location)?;
         let is_there = async |attempt: u32| self.location.contains(&name(attempt, 0)).await;
-        if is_there(self.attempt).await? && !is_there(self.attempt + 1).await? {
+        if is_there(self.attempt).await? && !is_there(next).await? {
             return Ok(());
         }
         Err(Error::request(format!(
             "another run has taken the export to {} over; this one ends, and the other goes on",
             self.location
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first entry of a run with this number, by way of a seed of the fuzz target of journals.
+    fn start(attempt: u32) -> Start {
+        let text = include_bytes!("../../../../fuzz/seeds/export_journal/start");
+        Start { attempt, ..parse("a seed", VERSION, text).unwrap() }
+    }
+
+    #[tokio::test]
+    async fn a_damaged_number_of_a_run_is_an_error() {
+        let location = Location::in_memory();
+        let journal = Journal::begin(&location, &start(u32::MAX)).await.unwrap();
+        let error = journal.check_latest().await.unwrap_err().to_string();
+        assert!(error.contains("is damaged"), "{error}");
+        let there = location.list().await.unwrap();
+        let past = Past::read(&location, &there).await.unwrap().unwrap();
+        let error = past.next_attempt(&location).unwrap_err().to_string();
+        assert!(error.contains("4294967295") && error.contains("--overwrite"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_latest_run_is_the_one_without_a_next() {
+        let location = Location::in_memory();
+        let first = Journal::begin(&location, &start(1)).await.unwrap();
+        first.check_latest().await.unwrap();
+        let there = location.list().await.unwrap();
+        let past = Past::read(&location, &there).await.unwrap().unwrap();
+        let next = past.next_attempt(&location).unwrap();
+        let second = Journal::begin(&location, &start(next)).await.unwrap();
+        let error = first.check_latest().await.unwrap_err().to_string();
+        assert!(error.contains("another run has taken"), "{error}");
+        second.check_latest().await.unwrap();
     }
 }

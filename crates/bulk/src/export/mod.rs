@@ -31,6 +31,8 @@ pub(crate) use driver::{Export, Job};
 pub use driver::{ExportPlan, ExportReport};
 pub use file_name::FileName;
 pub(crate) use journal::{Past, UNFINISHED};
+#[cfg(any(test, fuzzing))]
+pub(crate) use journal::{Start, UnitRecord};
 pub use manifest::{ColumnRecord, FileRecord, MANIFEST, Manifest, NodeRecord, RingRecord};
 pub use options::{Existing, ExportOptions};
 pub use settings::{IcebergRecord, Settings};

@@ -16,6 +16,9 @@ use super::ranges;
 pub struct Settings {
     /// The table, as CQL names it.
     pub table: String,
+    /// The table's own id, which a table of the same name made later does not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table_id: Option<Uuid>,
     /// What was asked of each token range.
     pub query: String,
     /// The condition in it, where only some rows were asked for.

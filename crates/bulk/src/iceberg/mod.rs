@@ -19,6 +19,8 @@ mod runs;
 mod source;
 mod target;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use mark::{last, property};
 pub use report::{IcebergPlan, IcebergReport};
 pub use source::IcebergSource;
 pub use target::{IcebergMode, IcebergTarget};

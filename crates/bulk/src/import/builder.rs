@@ -1,7 +1,10 @@
 //! An import as a library user writes it down.
 
+use std::time::Instant;
+
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use executor::Pace;
 use futures::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 
@@ -112,6 +115,18 @@ impl Import {
     /// Ends the import early when it is cancelled: what has begun is ended and written down.
     pub fn cancel(mut self, token: CancellationToken) -> Self {
         self.options.write.cancel = token;
+        self
+    }
+
+    /// How fast it may go; it can be changed while it goes.
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.options.write.pace = pace;
+        self
+    }
+
+    /// When it is to have ended: from then on it stops, and can be gone on with.
+    pub fn deadline(mut self, moment: Instant) -> Self {
+        self.options.deadline = Some(moment);
         self
     }
 

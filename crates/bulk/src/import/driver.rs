@@ -126,13 +126,43 @@ pub(crate) async fn run(
         counters,
         options,
     });
-    let ended = load_all(&run, sources).await;
+    let ended = watched(&run, sources).await;
     // All files have ended, and nobody else has it.
     let run =
         Arc::into_inner(run).ok_or_else(|| Error::internal("a file is still being loaded"))?;
     let stats = run.writer.into_inner().stats();
     let report = run.ledger.conclude(ended, &run.table, stats, began).await?;
     Ok(ImportReport { files_skipped: skipped, ..report })
+}
+
+/// Loads all, unless the table changes or the deadline is over meanwhile.
+async fn watched(run: &Arc<Run>, sources: Vec<Source>) -> Result<()> {
+    let writer = run.writer.lock().await.clone();
+    let deadline = async {
+        match run.options.deadline {
+            Some(moment) => tokio::time::sleep_until(moment.into()).await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut loading = std::pin::pin!(load_all(run, sources));
+    let ended = tokio::select! {
+        ended = &mut loading => ended,
+        changed = writer.watch() => {
+            run.ledger.stop(Stop::Error(changed.into()));
+            loading.await
+        }
+        () = deadline => {
+            run.ledger.stop(Stop::TooLate);
+            loading.await
+        }
+    };
+    // Records may have been refused for it, too; it is what there is to say of them.
+    if !run.options.dry_run
+        && let Err(changed) = writer.confirm().await
+    {
+        run.ledger.stop(Stop::Error(changed.into()));
+    }
+    ended
 }
 
 /// Files one after the other, a few at a time.
@@ -188,6 +218,7 @@ fn settings(
     let schema = cql_arrow::schema(columns, &cql_arrow::MappingOptions::default())?;
     Ok(Settings {
         table: table.name().to_string(),
+        table_id: table.id(),
         table_columns: ColumnRecord::of(&schema, table),
         files: sources.iter().map(Source::record).collect(),
         pins,

@@ -36,6 +36,9 @@ const LOCK: &str = "lock";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) table: String,
+    /// The table's own id, which a table of the same name made later does not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) table_id: Option<Uuid>,
     /// The columns as they were when the import began.
     pub(crate) table_columns: Vec<ColumnRecord>,
     pub(crate) files: Vec<InputRecord>,
@@ -204,7 +207,7 @@ impl Journal {
         if progress.files.len() != files {
             return Err(Error::internal(format!("{shown} has the progress of other files")));
         }
-        progress.attempts += 1;
+        progress.attempts = progress.attempts.saturating_add(1);
         Ok(Begun { journal: Some(journal), start: there, progress })
     }
 

@@ -66,6 +66,8 @@ struct State {
 pub(crate) enum Stop {
     /// There are too many bad records.
     TooMany,
+    /// The deadline is over.
+    TooLate,
     /// Something failed.
     Error(Error),
 }
@@ -167,7 +169,14 @@ impl Ledger {
     /// Ends the import early; the first reason counts.
     pub(crate) fn stop(&self, why: Stop) {
         if let Ok(mut reason) = self.reason.lock() {
-            reason.get_or_insert(why);
+            match (&*reason, &why) {
+                // A table that changed is why everything else happened.
+                (_, Stop::Error(error)) if error.kind() == ErrorKind::Changed => {
+                    *reason = Some(why);
+                }
+                (None, _) => *reason = Some(why),
+                (Some(_), _) => {}
+            }
         }
         self.stop.cancel();
     }
@@ -328,9 +337,11 @@ impl Ledger {
         self.observer.tell(&self.progress(counts));
         let name = table.name();
         let said = said(&counts);
+        let is_late = matches!(reason, Some(Stop::TooLate));
         let (too_many, error) = match reason {
             Some(Stop::Error(error)) => (false, Some(error)),
             Some(Stop::TooMany) => (true, None),
+            Some(Stop::TooLate) => (false, None),
             None => (self.max_errors.is_exceeded(counts.bad, counts.read, true), None),
         };
         if let Some(error) = ended.err().or(committed.err()).or(error) {
@@ -365,6 +376,10 @@ impl Ledger {
                  {reason}{more}; {said}"
             );
             return Err(Error::import(ErrorKind::Incomplete, message, report, None));
+        }
+        if is_late {
+            let message = format!("the import into {name} had not ended at its deadline: {said}");
+            return Err(Error::import(ErrorKind::Deadline, message, report, None));
         }
         if !complete {
             let message = format!("the import into {name} was interrupted: {said}");

@@ -28,5 +28,7 @@ mod statements;
 mod times;
 
 pub use builder::Import;
+#[cfg(any(test, fuzzing))]
+pub(crate) use journal::{Progress, Start};
 pub use options::{ImportOptions, MaxErrors};
 pub use report::{BrokenFile, Counts, ImportProgress, ImportReport};

@@ -1,6 +1,7 @@
 //! How an import reads and writes.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use cql_arrow::{Nulls, TextOptions};
 use executor::WriteOptions;
@@ -81,6 +82,8 @@ pub struct ImportOptions {
     pub files: usize,
     /// Bytes of text in which records of the same partition are brought together.
     pub window_bytes: usize,
+    /// When the import is to have ended: from then on it stops, and can be gone on with.
+    pub deadline: Option<Instant>,
     /// How rows are written: batches, limits, retries. Its timestamp, semantics and cancellation are the
     /// import's own.
     pub write: WriteOptions,
@@ -111,6 +114,7 @@ impl Default for ImportOptions {
             dry_run: false,
             files: 1,
             window_bytes: WINDOW_BYTES,
+            deadline: None,
             write: WriteOptions::default(),
         }
     }

@@ -5,17 +5,15 @@
 //!   knows what they are bound to); `batch.rs` groups them by partition, and cuts the groups.
 //! - `run.rs` is the loop of one write: one task that owns its queues (`queue.rs`, pure). `request.rs` is
 //!   one batch on its way.
-//! - `nodes.rs` is what all writes of a writer share: the room that each node has, which `limit.rs`
-//!   decides from its answers (pure). `rate.rs` is what the user allows.
+//! - `nodes.rs` is what all writes of a writer share: the room that each node has, which
+//!   `crate::limit` decides from its answers (pure). `crate::pace` is what the user allows.
 
 mod batch;
 mod cells;
-mod limit;
 mod mutations;
 mod nodes;
 mod options;
 mod queue;
-mod rate;
 mod report;
 mod request;
 mod run;

@@ -1,6 +1,7 @@
 //! The nodes that a writer writes to: who may take which token, and how much each takes at a time.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use topology::{Node, RingSnapshot};
 use uuid::Uuid;
 
-use super::limit::Limit;
 use super::stats::NodeLoad;
+use crate::limit::{Bounds, Limit};
 
 /// All nodes of a ring, named by their index from here on.
 #[derive(Debug)]
@@ -39,6 +40,10 @@ pub(super) struct Lane {
 #[derive(Debug)]
 struct Load {
     limit: Limit,
+    /// What the user allows.
+    cap: Option<NonZeroUsize>,
+    /// Slots there are.
+    slots: usize,
     /// Slots taken.
     taken: usize,
     /// Requests on their way.
@@ -59,6 +64,27 @@ impl Nodes {
             lanes: nodes.iter().map(|node| Arc::new(Lane::new(node.clone(), most))).collect(),
             ring,
         }
+    }
+
+    /// The nodes of a ring that has changed: the way to those that stay is the same, with what is on it.
+    pub(super) fn changed(
+        &self,
+        ring: RingSnapshot,
+        local_datacenter: Option<&str>,
+        most: usize,
+    ) -> Self {
+        let mut nodes = Nodes::new(ring, local_datacenter, most);
+        for lane in &mut nodes.lanes {
+            if let Some(known) = self.index.get(&lane.node.host_id) {
+                *lane = Arc::clone(&self.lanes[*known]);
+            }
+        }
+        nodes
+    }
+
+    /// Whether it is of this ring.
+    pub(super) fn is_of(&self, ring: &RingSnapshot) -> bool {
+        self.ring == *ring
     }
 
     pub(super) fn len(&self) -> usize {
@@ -107,6 +133,13 @@ impl Nodes {
         !self.ring.replicas_known() || self.ring.replicas(token).contains(host)
     }
 
+    /// How much each node may have in flight from now on, whatever its answers show.
+    pub(super) fn cap(&self, cap: Option<NonZeroUsize>) {
+        for lane in &self.lanes {
+            lane.cap(cap);
+        }
+    }
+
     pub(super) fn loads(&self) -> Vec<NodeLoad> {
         self.lanes.iter().map(|lane| lane.load()).collect()
     }
@@ -115,12 +148,13 @@ impl Nodes {
 impl Lane {
     fn new(node: Node, most: usize) -> Self {
         // The semaphore takes no more; nor does a connection.
-        let limit = Limit::new(most.min(Semaphore::MAX_PERMITS));
+        let limit = Limit::new(Bounds::writes(most.min(Semaphore::MAX_PERMITS)));
+        let slots = limit.slots();
         Lane {
             only: SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node.host_id), None),
             node,
-            slots: Arc::new(Semaphore::new(limit.now())),
-            load: Mutex::new(Load { limit, taken: 0, in_flight: 0, surplus: 0 }),
+            slots: Arc::new(Semaphore::new(slots)),
+            load: Mutex::new(Load { limit, cap: None, slots, taken: 0, in_flight: 0, surplus: 0 }),
         }
     }
 
@@ -131,12 +165,21 @@ impl Lane {
     /// The part of its slots that is taken, in thousandths.
     pub(super) fn fullness(&self) -> usize {
         let load = self.lock();
-        load.taken.saturating_mul(1000) / load.limit.now()
+        load.taken.saturating_mul(1000) / load.slots
     }
 
     fn load(&self) -> NodeLoad {
         let load = self.lock();
-        NodeLoad { node: self.node.clone(), limit: load.limit.now(), in_flight: load.in_flight }
+        NodeLoad { node: self.node.clone(), limit: load.slots, in_flight: load.in_flight }
+    }
+
+    /// What the user allows from now on.
+    pub(super) fn cap(&self, cap: Option<NonZeroUsize>) {
+        let mut load = self.lock();
+        if load.cap != cap {
+            load.cap = cap;
+            self.adapt(&mut load, |_| {});
+        }
     }
 
     /// Takes a slot if one is free.
@@ -154,9 +197,10 @@ impl Lane {
 
     /// Changes the limit, and the slots with it.
     fn adapt(&self, load: &mut Load, change: impl FnOnce(&mut Limit)) {
-        let before = load.limit.now();
+        let before = load.slots;
         change(&mut load.limit);
-        let after = load.limit.now();
+        let after = load.limit.slots().min(load.cap.map_or(usize::MAX, NonZeroUsize::get));
+        load.slots = after;
         let less = before.saturating_sub(after);
         load.surplus += less - self.slots.forget_permits(less);
         let more = after.saturating_sub(before);

@@ -1,11 +1,11 @@
 //! How mutations are written.
 
-use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use scylla::statement::Consistency;
 use tokio_util::sync::CancellationToken;
 
+use crate::pace::Pace;
 use crate::retry::RetryPolicy;
 
 /// What sending a batch again does to a table, and so when and how it is sent again.
@@ -55,10 +55,8 @@ pub struct WriteOptions {
     pub max_record_bytes: usize,
     /// Batches in flight per node, at the most: the upper bound of what adapts to each node.
     pub in_flight: usize,
-    /// Records per second, of all nodes together; `None`: as many as the cluster takes.
-    pub rows_per_second: Option<NonZeroU32>,
-    /// Bytes of bound values per second, of all nodes together; `None`: as many as the cluster takes.
-    pub bytes_per_second: Option<NonZeroU32>,
+    /// How fast it may go; what is not told there, the nodes' own answers decide.
+    pub pace: Pace,
     /// The datacenter whose nodes are asked before all others; `None`: all are alike.
     pub local_datacenter: Option<String>,
     /// Ends the run early: what has not been sent is told as such.
@@ -77,8 +75,7 @@ impl Default for WriteOptions {
             batch_bytes: 32 << 10,
             max_record_bytes: 15 << 20,
             in_flight: 256,
-            rows_per_second: None,
-            bytes_per_second: None,
+            pace: Pace::default(),
             local_datacenter: None,
             cancel: CancellationToken::new(),
         }

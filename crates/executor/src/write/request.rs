@@ -20,7 +20,6 @@ use super::cells::{Cell, Cells};
 use super::mutations::Mutations;
 use super::nodes::{Lane, Nodes, Slot};
 use super::options::{WriteOptions, WriteSemantics};
-use super::rate::Rates;
 use super::statement::Statements;
 use super::stats::Counters;
 use crate::retry::Streak;
@@ -30,8 +29,6 @@ use crate::retry::Streak;
 pub(super) struct Shared {
     pub(super) session: Arc<Session>,
     pub(super) options: WriteOptions,
-    pub(super) nodes: Nodes,
-    pub(super) rates: Rates,
     pub(super) counters: Counters,
     /// When a node took a batch last.
     pub(super) taken: Mutex<Instant>,
@@ -56,6 +53,8 @@ impl Shared {
 #[derive(Debug)]
 pub(super) struct Payload {
     pub(super) shared: Arc<Shared>,
+    /// The ring as it was when the write began.
+    pub(super) nodes: Arc<Nodes>,
     pub(super) statements: Statements,
     pub(super) mutations: Mutations,
     pub(super) batches: Batches,
@@ -96,13 +95,13 @@ impl Payload {
         node: usize,
         mut slot: Slot,
     ) -> Ended {
-        let Shared { session, options, rates, counters, nodes, .. } = &*self.shared;
+        let Shared { session, options, counters, .. } = &*self.shared;
         let records = self.records(&work);
         let bytes = records.iter().map(|record| self.mutations.bytes_of(*record)).sum();
         tokio::select! {
             biased;
             () = options.cancel.cancelled() => return Ended::Ready(work),
-            () = rates.pass(records.len(), bytes) => {}
+            () = options.pace.pass(records.len(), bytes) => {}
         }
         work.tries += 1;
         counters.retries.add(usize::from(work.tries > 1));
@@ -120,7 +119,7 @@ impl Payload {
                 slot.answered(took);
                 self.shared.has_taken();
                 let coordinator = result.request_coordinator().node().host_id;
-                counters.misrouted.add(usize::from(!nodes.holds(coordinator, work.token)));
+                counters.misrouted.add(usize::from(!self.nodes.holds(coordinator, work.token)));
                 counters.batches.add(1);
                 counters.statements.add(statements);
                 None

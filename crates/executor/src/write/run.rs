@@ -26,7 +26,7 @@ use crate::retry::Streak;
 
 /// Writes all of a payload.
 pub(super) async fn run(payload: Arc<Payload>, table: &TableName) -> Result<WriteReport> {
-    let nodes = payload.shared.nodes.len();
+    let nodes = payload.nodes.len();
     let mut run = Run {
         queues: Queues::new(nodes),
         tasks: JoinSet::new(),
@@ -68,7 +68,7 @@ impl Run {
         for piece in payload.batches.pieces(&payload.mutations, most_rows, most_bytes) {
             let Some(first) = payload.batches.records(&piece).first() else { continue };
             let token = payload.mutations.token(*first);
-            payload.shared.nodes.candidates(token, None, &live, &mut self.candidates);
+            payload.nodes.candidates(token, None, &live, &mut self.candidates);
             let work = Work { piece, token, tries: 0, streak: None, failed: None };
             self.queues.push_back(&self.candidates, work);
         }
@@ -80,7 +80,7 @@ impl Run {
             return self.settle(&work, &Outcome::NotSent);
         }
         let live = self.live();
-        let nodes = &self.payload.shared.nodes;
+        let nodes = &self.payload.nodes;
         nodes.candidates(work.token, work.failed, &live, &mut self.candidates);
         self.queues.push_front(&self.candidates, work);
     }
@@ -123,7 +123,7 @@ impl Run {
             self.offer(node, &live, &mut open);
         }
         while let Some(Reverse((_, node))) = open.pop() {
-            match self.payload.shared.nodes.lane(node).try_slot() {
+            match self.payload.nodes.lane(node).try_slot() {
                 Some(slot) => {
                     self.start(node, slot, &live);
                     self.offer(node, &live, &mut open);
@@ -141,17 +141,17 @@ impl Run {
         open: &mut BinaryHeap<Reverse<(usize, usize)>>,
     ) {
         if self.queues.has(node, live) {
-            open.push(Reverse((self.payload.shared.nodes.lane(node).fullness(), node)));
+            open.push(Reverse((self.payload.nodes.lane(node).fullness(), node)));
         }
     }
 
     fn live(&self) -> Vec<bool> {
-        self.payload.shared.nodes.live(&self.payload.shared.session)
+        self.payload.nodes.live(&self.payload.shared.session)
     }
 
     fn wait_for(&mut self, node: usize) {
         if !std::mem::replace(&mut self.waits_for[node], true) {
-            let lane = Arc::clone(self.payload.shared.nodes.lane(node));
+            let lane = Arc::clone(self.payload.nodes.lane(node));
             self.waiting.push(Box::pin(async move { (node, lane.slot().await) }));
         }
     }

@@ -1,9 +1,10 @@
 //! The writer: statements, mutations, and the way to the cluster that all its writes share.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use scylla::client::session::Session;
+use scylla::cluster::ClusterState;
 use scylla::errors::ExecutionError;
 use scylla::frame::response::result::ColumnSpec;
 use scylla::statement::prepared::PreparedStatement;
@@ -13,7 +14,6 @@ use super::batch::Batches;
 use super::mutations::Mutations;
 use super::nodes::Nodes;
 use super::options::WriteOptions;
-use super::rate::Rates;
 use super::report::WriteReport;
 use super::request::{Payload, Shared};
 use super::run::run;
@@ -21,6 +21,7 @@ use super::statement::{StatementId, Statements};
 use super::stats::{Counters, WriteStats};
 use crate::error::{Error, Result};
 use crate::retry::Streak;
+use crate::unchanged::{confirm, watch};
 
 /// Writes mutations to one table. The [crate's page](crate) has what it promises, and an example.
 ///
@@ -29,6 +30,8 @@ use crate::retry::Streak;
 #[derive(Clone, Debug)]
 pub struct Writer {
     shared: Arc<Shared>,
+    /// The ring, and what the driver knew of the cluster when it was looked at.
+    ring: Arc<Mutex<(Arc<ClusterState>, Arc<Nodes>)>>,
     table: Arc<TableSchema>,
     statements: Statements,
 }
@@ -52,15 +55,21 @@ impl Writer {
                 "no node of the cluster is in the datacenter {local:?}; check its name"
             )));
         }
+        let local = options.local_datacenter.as_deref();
+        let nodes = Arc::new(Nodes::new(ring, local, options.in_flight));
         let shared = Shared {
             session,
-            nodes: Nodes::new(ring, options.local_datacenter.as_deref(), options.in_flight),
-            rates: Rates::new(options.rows_per_second, options.bytes_per_second),
             counters: Counters::default(),
             taken: Mutex::new(Instant::now()),
             options,
         };
-        Ok(Writer { shared: Arc::new(shared), table, statements: Statements::default() })
+        let state = shared.session.get_cluster_state();
+        Ok(Writer {
+            shared: Arc::new(shared),
+            ring: Arc::new(Mutex::new((state, nodes))),
+            table,
+            statements: Statements::default(),
+        })
     }
 
     /// Prepares a statement that writes to the table, unless it was prepared before; it has a marker for each column of the partition
@@ -135,6 +144,7 @@ impl Writer {
     pub async fn write(&self, mutations: Mutations) -> Result<WriteReport> {
         let payload = Payload {
             shared: Arc::clone(&self.shared),
+            nodes: self.nodes(),
             statements: self.statements.clone(),
             batches: Batches::of(&mutations),
             mutations,
@@ -142,8 +152,44 @@ impl Writer {
         run(Arc::new(payload), self.table.name()).await
     }
 
+    /// Checks that the table is still the one that was begun with: it must be asked before what was
+    /// written is called complete.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Changed`](crate::ErrorKind::Changed); [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete)
+    /// where the cluster has not answered for as long as the retry policy allows.
+    pub async fn confirm(&self) -> Result<()> {
+        confirm(&self.shared.session, &self.table, &self.shared.options.retry).await
+    }
+
+    /// Ends with the first change of the table: to be run beside writes.
+    pub async fn watch(&self) -> Error {
+        watch(&self.shared.session, &self.table).await
+    }
+
+    /// The nodes of the ring as it is now. Where the cluster shows none, the last one is kept: batches
+    /// then tell what is wrong.
+    fn nodes(&self) -> Arc<Nodes> {
+        let Shared { session, options, .. } = &*self.shared;
+        let mut known = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = session.get_cluster_state();
+        if !Arc::ptr_eq(&known.0, &state) {
+            known.0 = state;
+            if let Ok(ring) = RingSnapshot::read(session, self.table.name())
+                && !known.1.is_of(&ring)
+            {
+                tracing::info!("the ring has changed: what is left is written to who holds it now");
+                let local = options.local_datacenter.as_deref();
+                known.1 = Arc::new(known.1.changed(ring, local, options.in_flight));
+            }
+        }
+        known.1.cap(options.pace.max_per_node());
+        Arc::clone(&known.1)
+    }
+
     /// The figures of all writes so far.
     pub fn stats(&self) -> WriteStats {
-        self.shared.counters.stats(self.shared.nodes.loads())
+        self.shared.counters.stats(self.nodes().loads())
     }
 }

@@ -74,7 +74,7 @@ fn split_count_one_keeps_every_replica() {
 #[test]
 fn the_default_is_four_splits_a_node_and_two_at_a_time() {
     let plan = planned(&interleaved(3, 48, 1), &PlanOptions::default());
-    assert_eq!((plan.splits.len(), plan.parallelism), (12, 6));
+    assert_eq!((plan.splits.len(), plan.parallelism), (12, None));
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! A cluster that asks for a login: who is let in, who is told what to do, and that the password goes
-//! nowhere it could be seen. One node of its own, started once; so the cases are one test.
+//! nowhere it could be seen.
 
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bulk::{BulkOptions, Credentials, Operator};
 use integration_tests::{Ended, Extra, command, create_keyspace, ddl, load, run};
-use topology::{ConnectOptions, ErrorKind};
+use topology::{ConnectOptions, ErrorKind, TlsOptions};
 use xtask::cluster::Profile;
+
+use super::refused;
 
 const SECRET: &str = "correct horse battery";
 
@@ -53,7 +55,10 @@ async fn connecting(extra: &Extra) -> Result<()> {
     ensure!(error.kind() == ErrorKind::Authentication, "{error:?}");
     ensure!(error.to_string().contains("'reader'"), "{error}");
     ensure!(!format!("{error:?} {error}").contains("hunter2"), "the password is told: {error:?}");
-    Ok(())
+
+    let tls = Some(TlsOptions { verify: false, ..TlsOptions::default() });
+    let encrypted = ConnectOptions { tls, ..as_user(extra, "reader", SECRET) };
+    refused(&encrypted, ErrorKind::Invalid, &["does not speak TLS on this port"]).await
 }
 
 async fn permissions(extra: &Extra) -> Result<()> {
