@@ -5,6 +5,7 @@
 //! without keeping what was loaded.
 
 pub mod arena;
+pub mod background;
 pub mod bare;
 pub mod columns;
 pub mod contender;
@@ -12,12 +13,16 @@ pub mod dataset;
 pub mod exported;
 pub mod exporter;
 mod folder;
+pub mod foreground;
 pub mod imported;
 pub mod input;
 pub mod loader;
+pub mod memory;
 pub mod output;
+pub mod pace;
 pub mod process;
 pub mod reading;
 pub mod report;
 pub mod tables;
 pub mod warehouse;
+pub mod wide;

@@ -1,0 +1,4 @@
+//! Any bytes, for `cql_arrow::fuzzing::metadata`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cql_arrow::fuzzing::metadata(data));
