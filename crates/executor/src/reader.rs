@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) pages: mpsc::Sender<Waiting>,
     pub(crate) budget: Budget,
     pub(crate) width: RowWidth,
+    /// Rows per page, at the most.
+    pub(crate) page_size: i32,
     pub(crate) pace: Pace,
     /// Places that no work waits for: what has not been begun may be shared with them.
     pub(crate) idle: AtomicUsize,
@@ -175,6 +177,8 @@ pub(crate) async fn read(
         work.rows += tally;
         work.streak = None;
         work.avoid = None;
+        // Pages that were made smaller after faults become larger again.
+        work.page_size = work.page_size.saturating_mul(2).min(shared.page_size);
         shared.progress.page(work.split, range, tally, bytes as u64);
         match more {
             PagingStateResponse::HasMorePages { state } => {

@@ -70,6 +70,7 @@ pub(crate) async fn run(
         pages,
         budget: Budget::new(options.budget_bytes),
         width: RowWidth::new(options.page_bytes),
+        page_size: options.page_size,
         pace: options.pace.clone(),
         idle: AtomicUsize::new(0),
         slow_after: options.request_timeout / 3,

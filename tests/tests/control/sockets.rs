@@ -64,7 +64,8 @@ fn a_run_without_a_name_is_found_by_its_process() {
             }
         };
         let process = listed[0]["process"].as_u64().context("no process")?;
-        ensure!(listed[0]["run"] == process.to_string(), "{listed}");
+        let name = process.to_string();
+        ensure!(listed[0]["run"].as_str() == Some(name.as_str()), "{listed}");
         trial.ctl(&format!("{process} set rate=off")).await?.with_code(0)?;
         let (_, ended) = export.end().await?;
         ended.with_code(0)?;

@@ -47,6 +47,7 @@ pub(crate) async fn in_the_middle(
         let finished = async {
             let whole = held.finish().await?;
             ensure!(whole.nodes.contains(&host_id), "nothing was asked of the newcomer: {whole:?}");
+            ensure!(whole.stats.replans > 0, "the run did not notice: {whole:?}");
             Ok(())
         };
         verdict.of(&format!("it joins, {case}"), finished.await);

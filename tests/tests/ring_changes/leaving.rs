@@ -22,6 +22,7 @@ pub(crate) async fn in_the_middle(
             let Whole { nodes, stats } = held.finish().await?;
             // A page or two of it may have been read before it left.
             ensure!(nodes.iter().any(|node| *node != host_id), "{nodes:?}, {stats:?}");
+            ensure!(stats.replans > 0, "the run did not notice: {stats:?}");
             Ok(())
         };
         verdict.of(&format!("it leaves, {case}"), finished.await);

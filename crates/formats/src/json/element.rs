@@ -36,7 +36,9 @@ pub(super) fn pass_value(window: &mut Window, most: usize) -> io::Result<Option<
                 window.pass(length);
                 return Ok(None);
             }
-            Some(Err(error)) if !error.is_eof() => return Err(not_json(error)),
+            Some(Err(error)) if !error.is_eof() && !is_number_cut(window)? => {
+                return Err(not_json(error));
+            }
             _ if rest > most => return pass_long_value(window).map(Some),
             // Twice as much each time, since it is read from its start again.
             _ => {
@@ -48,6 +50,12 @@ pub(super) fn pass_value(window: &mut Window, most: usize) -> io::Result<Option<
             }
         }
     }
+}
+
+/// Whether what has been read may end within a number. To the parser, a number that ends after its sign or
+/// its `e` is an invalid one, and not one that goes on.
+fn is_number_cut(window: &mut Window) -> io::Result<bool> {
+    Ok(matches!(window.rest(), [.., b'-' | b'+' | b'.' | b'e' | b'E']) && !window.rest_is_last()?)
 }
 
 /// Passes a value that need not fit in memory.
@@ -110,4 +118,41 @@ pub(super) fn ends_early() -> io::Error {
 
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that comes byte by byte.
+    struct Slowly(std::vec::IntoIter<u8>);
+
+    impl Read for Slowly {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let Some(byte) = self.0.next() else { return Ok(0) };
+            out[0] = byte;
+            Ok(1)
+        }
+    }
+
+    fn window(text: String) -> Window {
+        Window::new(Box::new(Slowly(text.into_bytes().into_iter())))
+    }
+
+    #[test]
+    fn a_number_may_be_cut_anywhere_by_what_has_been_read() {
+        for padding in 990..1024 {
+            let element = format!(r#"{{"p":"{}","n":[-1.5e+37,-2E-9,0.25]}}"#, "x".repeat(padding));
+            let mut window = window(format!("{element},"));
+            assert!(pass_value(&mut window, 1 << 20).is_ok(), "{padding}");
+            assert_eq!(window.passed(0), element.as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_wherever_it_ends() {
+        for text in ["-", "[-", "[1e", "[-,1]", "[1.]", "[1e+]"] {
+            assert!(pass_value(&mut window(text.to_owned()), 1 << 20).is_err(), "{text}");
+        }
+    }
 }
