@@ -203,8 +203,12 @@ pub(crate) async fn read(
     Outcome::Done { node }
 }
 
-/// Rows to ask for: at most a second's worth where there is a rate, so that it is kept evenly.
+/// Rows to ask for: at most a second's worth where there is a rate, so that it is kept evenly. A count is one
+/// row, and there the size of pages is how many rows the server counts at once.
 fn page_size(shared: &Shared, work: &Work) -> i32 {
+    if shared.tally == Tally::Counts {
+        return work.page_size;
+    }
     let most = |rate: std::num::NonZeroU32| i32::try_from(rate.get()).unwrap_or(i32::MAX);
     let rows = shared.pace.rows_per_second().map_or(i32::MAX, most);
     let bytes = shared.pace.bytes_per_second();

@@ -58,7 +58,18 @@ fn a_count_ends_with_what_changed() {
 /// The program, reading records of which half has come, is told of the change by its cluster alone.
 async fn import(table: &Table, change: &Change) -> Result<Ended> {
     let name = table.name.cql();
-    let arguments = ["import", &name, "--from", "-", "--format", "csv", "--host", "127.0.0.11"];
+    let arguments = [
+        "import",
+        &name,
+        "--from",
+        "-",
+        "--format",
+        "csv",
+        "--window",
+        "16KiB",
+        "--host",
+        "127.0.0.11",
+    ];
     let mut command = tokio::process::Command::from(command(&arguments)?);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn()?;

@@ -33,12 +33,12 @@ const CHANGES: [Change; 6] = [
     Change {
         case: "anew",
         cql: &["DROP TABLE {}", "CREATE TABLE {} (id int PRIMARY KEY, v text, w int)"],
-        says: "made anew",
+        says: "it was dropped",
     },
     Change {
         case: "other",
         cql: &["DROP TABLE {}", "CREATE TABLE {} (id bigint PRIMARY KEY, v blob)"],
-        says: "made anew",
+        says: "it was dropped",
     },
 ];
 
