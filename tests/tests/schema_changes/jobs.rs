@@ -70,7 +70,10 @@ async fn import(table: &Table, change: &Change) -> Result<Ended> {
         "--host",
         "127.0.0.11",
     ];
+    // Its journal lies in the folder that it runs in.
+    let folder = tempfile::tempdir()?;
     let mut command = tokio::process::Command::from(command(&arguments)?);
+    command.current_dir(folder.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn()?;
     let mut stdin = child.stdin.take().context("no standard input")?;
