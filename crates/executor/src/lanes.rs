@@ -7,12 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::courtesy::Courtesy;
 use crate::limit::{Bounds, Limit};
 
 /// Work below this many bytes, or rows counted, is timed as if it were as much: the time of small
 /// answers is that of the way.
 const LEAST_BYTES: u64 = 32 << 10;
 const LEAST_COUNTED: u64 = 2_000;
+/// A rest is never longer.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// What a page cost its node: the time, and what there was to do.
 #[derive(Clone, Copy, Debug)]
@@ -38,28 +41,68 @@ impl Cost {
 #[derive(Debug)]
 pub(crate) struct Lane {
     /// `None`: the number is fixed.
-    limit: Option<Mutex<Limit>>,
+    adaptive: Option<Mutex<Adaptive>>,
     /// Splits that readers are to give back.
     give_back: AtomicUsize,
     in_flight: AtomicUsize,
+    /// Lanes for each split in flight, where these are fewer than the lanes.
+    lanes_per_split: AtomicUsize,
+}
+
+/// What the number of splits follows.
+#[derive(Debug)]
+enum Adaptive {
+    /// How long pages take.
+    Limit(Limit),
+    /// What others feel.
+    Courtesy(Courtesy),
+}
+
+impl Adaptive {
+    /// How much at a time; it may be less than one.
+    fn share(&self) -> f64 {
+        match self {
+            Adaptive::Limit(limit) => limit.share(),
+            Adaptive::Courtesy(courtesy) => courtesy.share(),
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozens")]
+    fn slots(&self) -> usize {
+        self.share().max(1.0) as usize
+    }
 }
 
 impl Lane {
     pub(crate) fn new(is_fixed: bool) -> Self {
         Lane {
-            limit: (!is_fixed).then(|| Mutex::new(Limit::new(Bounds::pages()))),
+            adaptive: (!is_fixed).then(|| Mutex::new(Adaptive::Limit(Limit::new(Bounds::pages())))),
             give_back: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
+            lanes_per_split: AtomicUsize::new(1),
         }
     }
 
-    fn lock(&self) -> Option<MutexGuard<'_, Limit>> {
-        Some(self.limit.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> Option<MutexGuard<'_, Adaptive>> {
+        Some(self.adaptive.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many splits the node takes at a time, as far as its answers tell.
     pub(crate) fn slots(&self) -> usize {
-        self.lock().map_or(usize::MAX, |limit| limit.slots())
+        self.lock().map_or(usize::MAX, |adaptive| adaptive.slots())
+    }
+
+    /// The share of the node's time that the run takes while others use the cluster.
+    pub(crate) fn courtesy(&self) -> Option<f64> {
+        match &*self.lock()? {
+            Adaptive::Courtesy(courtesy) => Some(courtesy.share()),
+            Adaptive::Limit(_) => None,
+        }
+    }
+
+    /// So many lanes have one split in flight between them, and so rest the shorter.
+    pub(crate) fn set_lanes_per_split(&self, lanes: usize) {
+        self.lanes_per_split.store(lanes, Ordering::Relaxed);
     }
 
     /// The node serves so many, and is to serve only so many.
@@ -76,20 +119,68 @@ impl Lane {
             .is_ok()
     }
 
-    /// A page came after so long; says how long to send nothing, and whether the limit has changed.
+    /// Nobody else uses the node, or nobody knows: the pages' own times count.
+    pub(crate) fn alone(&self) {
+        if let Some(mut adaptive) = self.lock()
+            && matches!(*adaptive, Adaptive::Courtesy(_))
+        {
+            *adaptive = Adaptive::Limit(Limit::new(Bounds::pages()));
+        }
+    }
+
+    /// Others use the cluster: small reads count, which took so long while the run was silent.
+    pub(crate) fn beside_others(&self, quiet: &mut [Duration]) {
+        if let Some(mut adaptive) = self.lock() {
+            match &mut *adaptive {
+                Adaptive::Courtesy(courtesy) => courtesy.set_quiet(quiet),
+                limit => *limit = Adaptive::Courtesy(Courtesy::new(quiet)),
+            }
+        }
+    }
+
+    /// A small read took so long; says whether the number of splits has changed.
+    pub(crate) fn felt(&self, took: Duration) -> bool {
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        self.change(|adaptive| {
+            let is_full = in_flight >= adaptive.slots();
+            if let Adaptive::Courtesy(courtesy) = adaptive {
+                courtesy.felt(took, is_full);
+            }
+        })
+    }
+
+    /// A page came after so long; says how long to send nothing, and whether the number of splits has changed.
     pub(crate) fn answered(&self, took: Duration, cost: Cost) -> (Duration, bool) {
-        let Some(mut limit) = self.lock() else { return (Duration::ZERO, false) };
-        let before = limit.slots();
-        limit.answered(cost.normal(took), self.in_flight.load(Ordering::Relaxed));
-        (limit.rest(took), limit.slots() != before)
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        let changed = self.change(|adaptive| {
+            if let Adaptive::Limit(limit) = adaptive {
+                limit.answered(cost.normal(took), in_flight);
+            }
+        });
+        let lanes = self.lanes_per_split.load(Ordering::Relaxed) as f64;
+        let rest = |adaptive: MutexGuard<'_, Adaptive>| rest(adaptive.share() * lanes, took);
+        (self.lock().map_or(Duration::ZERO, rest), changed)
     }
 
     /// The node has too much to do.
     pub(crate) fn pushed_back(&self) {
-        if let Some(mut limit) = self.lock() {
-            limit.pushed_back();
-        }
+        self.change(|adaptive| match adaptive {
+            Adaptive::Limit(limit) => limit.pushed_back(),
+            Adaptive::Courtesy(courtesy) => courtesy.pushed_back(),
+        });
     }
+
+    fn change(&self, change: impl FnOnce(&mut Adaptive)) -> bool {
+        let Some(mut adaptive) = self.lock() else { return false };
+        let before = adaptive.slots();
+        change(&mut adaptive);
+        adaptive.slots() != before
+    }
+}
+
+/// How long to send nothing after a request that took so long, where less than one at a time is to be there.
+fn rest(share: f64, took: Duration) -> Duration {
+    if share < 1.0 { took.mul_f64(1.0 / share - 1.0).min(LONGEST_REST) } else { Duration::ZERO }
 }
 
 #[cfg(test)]
@@ -102,6 +193,14 @@ mod tests {
         assert_eq!(lane.slots(), usize::MAX);
         let (rest, changed) = lane.answered(Duration::from_secs(9), Cost::Bytes(1));
         assert_eq!((rest, changed), (Duration::ZERO, false));
+    }
+
+    #[test]
+    fn less_than_one_at_a_time_brings_rests_that_are_bounded() {
+        let took = Duration::from_millis(60);
+        assert_eq!(rest(2.0, took), Duration::ZERO);
+        assert_eq!(rest(0.25, took), took * 3);
+        assert_eq!(rest(0.05, Duration::from_secs(3600)), LONGEST_REST);
     }
 
     #[test]

@@ -95,8 +95,11 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod census;
+mod company;
 mod condition;
 mod count;
+mod courtesy;
 mod error;
 mod event;
 mod lanes;

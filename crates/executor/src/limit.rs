@@ -19,8 +19,6 @@ const SHORTEST_WINDOW: usize = 8;
 /// Windows until what is the quickest is found out anew, where that is done: tables are not equally
 /// cold everywhere, and nodes not equally busy all day.
 const WINDOWS_BETWEEN_PROBES: u32 = 200;
-/// A rest is never longer.
-const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// Within what a limit moves, and how.
 #[derive(Clone, Copy, Debug)]
@@ -121,18 +119,8 @@ impl Limit {
     }
 
     /// The limit itself, which may be less than one.
-    #[cfg(test)]
-    pub(crate) fn exact(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         self.now
-    }
-
-    /// How long to send nothing after a request that took so long.
-    pub(crate) fn rest(&self, took: Duration) -> Duration {
-        if self.now < 1.0 {
-            took.mul_f64(1.0 / self.now - 1.0).min(LONGEST_REST)
-        } else {
-            Duration::ZERO
-        }
     }
 
     /// A request was answered after so long, while so many were in flight, itself included.
@@ -281,7 +269,6 @@ mod tests {
                 limit.pushed_back();
             }
             assert_eq!(limit.slots(), 1);
-            assert!(limit.rest(Duration::from_secs(3600)) <= LONGEST_REST);
             for _ in 0..10 {
                 window(&mut limit, QUICK, 4);
             }
@@ -290,15 +277,14 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_wait_bring_rests_between_them() {
+    fn pages_that_wait_bring_it_below_one() {
         let mut limit = Limit::new(Bounds::pages());
         window(&mut limit, QUICK, 1);
-        assert_eq!(limit.rest(QUICK), Duration::ZERO);
+        assert!(limit.share() >= 1.0);
         for _ in 0..20 {
             window(&mut limit, SLOW, 1);
         }
-        assert_eq!(limit.slots(), 1);
-        assert_eq!(limit.rest(SLOW), SLOW * 4);
+        assert_eq!((limit.slots(), limit.share()), (1, 0.2));
     }
 
     #[test]
@@ -308,10 +294,10 @@ mod tests {
         for _ in 0..(WINDOWS_BETWEEN_PROBES + 3) {
             window(&mut limit, SLOW, 1);
         }
-        let before = limit.exact();
+        let before = limit.share();
         for _ in 0..10 {
             window(&mut limit, SLOW, 1);
         }
-        assert!(limit.exact() > before, "{limit:?}");
+        assert!(limit.share() > before, "{limit:?}");
     }
 }

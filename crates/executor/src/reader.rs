@@ -5,14 +5,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use scylla::client::session::Session;
 use scylla::errors::ExecutionError;
 use scylla::response::PagingStateResponse;
 use tokenring::TokenRange;
-use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, watch};
 
 use crate::budget::Budget;
 use crate::error::Error;
@@ -39,15 +39,42 @@ pub(crate) struct Shared {
     pub(crate) pace: Pace,
     /// Places that no work waits for: what has not been begun may be shared with them.
     pub(crate) idle: AtomicUsize,
+    /// How often the ring was found to be another: work that was planned before is given back.
+    pub(crate) look: AtomicU64,
     /// After so long without a first page, a range is cut if there is an idle place.
     pub(crate) slow_after: Duration,
     /// Work that was taken off other work.
     pub(crate) shares: mpsc::UnboundedSender<Work>,
     /// Told when a node's limit has changed.
     pub(crate) limits: Notify,
+    /// Whether no page is to be asked for, for a moment.
+    pub(crate) is_silent: watch::Sender<bool>,
+}
+
+/// As long as it lives, no page is asked for.
+pub(crate) struct Silence<'s>(&'s watch::Sender<bool>);
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
 }
 
 impl Shared {
+    /// Asks for no pages for as long as what it gives lives.
+    pub(crate) fn silence(&self) -> Silence<'_> {
+        self.is_silent.send_replace(true);
+        Silence(&self.is_silent)
+    }
+
+    /// Waits while there is to be silence.
+    async fn broken_silence(&self) {
+        if *self.is_silent.borrow() {
+            // The sender lives as long as this does.
+            let _ = self.is_silent.subscribe().wait_for(|is_silent| !is_silent).await;
+        }
+    }
+
     /// Takes an idle place, if there is one.
     fn take_idle(&self) -> bool {
         let take = |idle: usize| idle.checked_sub(1);
@@ -90,7 +117,7 @@ pub(crate) struct Waiting {
 pub(crate) enum Outcome {
     /// Everything it had is done.
     Done { node: usize },
-    /// The node is to serve fewer: what is left.
+    /// The node is to serve fewer, or the ring is another: what is left.
     GivenBack { node: usize, work: Box<Work> },
     /// Nothing has come for long, and others have nothing to do.
     Slow { node: usize, work: Box<Work> },
@@ -120,6 +147,7 @@ pub(crate) async fn read(
     }
     while let Some(range) = work.range() {
         shared.pace.unpaused().await;
+        shared.broken_silence().await;
         let began = Instant::now();
         let page_size = page_size(&shared, &work);
         let answer = tokio::select! {
@@ -194,7 +222,8 @@ pub(crate) async fn read(
         shared.pace.pass(usize::try_from(tally).unwrap_or(usize::MAX), bytes).await;
         tokio::time::sleep(rest).await;
         if work.range().is_some() {
-            if target.lane.is_given_back() {
+            let is_planned_anew = work.look != shared.look.load(Ordering::Relaxed);
+            if is_planned_anew || target.lane.is_given_back() {
                 return Outcome::GivenBack { node, work: Box::new(work) };
             }
             shared.share(&mut work);

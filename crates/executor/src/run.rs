@@ -8,16 +8,18 @@ mod faults;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use scylla::client::session::Session;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
+use tokio_util::task::AbortOnDropHandle;
 use topology::{Node, ScanPlan};
 
 use crate::budget::Budget;
+use crate::company::keep;
 use crate::error::Error;
 use crate::event::Event;
 use crate::options::ScanOptions;
@@ -73,16 +75,22 @@ pub(crate) async fn run(
         page_size: options.page_size,
         pace: options.pace.clone(),
         idle: AtomicUsize::new(0),
+        look: AtomicU64::new(0),
         slow_after: options.request_timeout / 3,
         shares,
         limits: Notify::new(),
+        is_silent: watch::Sender::new(false),
         session,
     });
     let local = plan.local_datacenter.as_deref();
+    let (known_targets, known) = watch::channel(Vec::new());
+    let _company = (!statements.is_fixed())
+        .then(|| AbortOnDropHandle::new(tokio::spawn(keep(Arc::clone(&shared), known))));
     let mut run = Run {
         territory: Territory::new(&shared.session, plan.table.name(), local),
-        schedule: Schedule::new(usize::MAX),
+        schedule: Schedule::default(),
         targets: Vec::new(),
+        known_targets,
         look: 0,
         tasks: JoinSet::new(),
         shared_work,
@@ -115,6 +123,8 @@ struct Run {
     schedule: Schedule,
     /// By the schedule's index.
     targets: Vec<Arc<Target>>,
+    /// The same, for those who watch over them.
+    known_targets: watch::Sender<Vec<Arc<Target>>>,
     /// How often the ring was found to be another.
     look: u64,
     tasks: JoinSet<Outcome>,
@@ -147,6 +157,7 @@ impl Run {
         let index = self.schedule.node(node.host_id);
         if index == self.targets.len() {
             self.targets.push(Arc::new(self.statements.target(node)));
+            self.known_targets.send_replace(self.targets.clone());
         }
         index
     }
@@ -226,10 +237,14 @@ impl Run {
             }
             Ok(Outcome::Faulted { node, work, took, error }) => {
                 self.schedule.release(node);
-                if self.fault(node, *work, took, *error).is_continue() {
-                    return ControlFlow::Continue(());
+                if self.fault(node, *work, took, *error).is_break() {
+                    // Refused, which ends the run. Perhaps for a reason that says more.
+                    if let Some(error) = change(&self.shared.session, &self.plan.table).await {
+                        self.shared.progress.fail(error);
+                    }
+                    return ControlFlow::Break(());
                 }
-                change(&self.shared.session, &self.plan.table).await
+                None
             }
             Ok(Outcome::Checked(change)) => {
                 self.is_checking = false;
@@ -258,7 +273,9 @@ impl Run {
 
     /// Gives work to nodes until all are busy, and tells readers what has changed.
     fn dispatch(&mut self) {
-        self.set_room();
+        let rooms: Vec<usize> = (0..self.targets.len()).map(|node| self.room(node)).collect();
+        let most = self.most();
+        self.schedule.set_room(&rooms, most);
         let state = self.shared.session.get_cluster_state();
         let is_live =
             |host| state.get_node_by_host_id(host).is_some_and(|node| node.is_connected());
@@ -267,23 +284,15 @@ impl Run {
             self.tasks.spawn(read(Arc::clone(&self.shared), work, node, target));
         }
         self.shared.idle.store(self.schedule.idle(), Ordering::Relaxed);
-        let all = self.schedule.all_in_flight();
-        let mut too_many = all.saturating_sub(self.most());
-        for (node, target) in self.targets.iter().enumerate() {
+        let mut too_many = self.schedule.all_in_flight().saturating_sub(most);
+        for (node, (target, room)) in self.targets.iter().zip(rooms).enumerate() {
             let in_flight = self.schedule.in_flight(node);
-            let mut room = in_flight.min(self.room(node));
+            let mut room = in_flight.min(room);
             let less = too_many.min(room);
             room -= less;
             too_many -= less;
             target.lane.set(in_flight, room);
         }
-    }
-
-    fn set_room(&mut self) {
-        for node in 0..self.targets.len() {
-            self.schedule.set_room(node, self.room(node));
-        }
-        self.schedule.set_most(self.most());
     }
 
     /// How much a node may serve at a time.
@@ -294,10 +303,22 @@ impl Run {
         self.targets[node].lane.slots().min(told).min(fixed).max(1)
     }
 
-    /// How much all nodes together may serve at a time: of wide rows fewer pages.
+    /// How much all nodes together may serve at a time: of wide rows fewer pages, and beside others no more
+    /// than the shares of the nodes' time come to, so that pages don't meet.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozens")]
     fn most(&self) -> usize {
         let by_width = self.shared.width.pages_in(self.options.in_flight_bytes);
-        self.plan.parallelism.unwrap_or(usize::MAX).min(by_width)
+        let most = self.plan.parallelism.unwrap_or(usize::MAX).min(by_width);
+        let shares: Vec<f64> =
+            self.targets.iter().filter_map(|target| target.lane.courtesy()).collect();
+        if shares.is_empty() {
+            self.targets.iter().for_each(|target| target.lane.set_lanes_per_split(1));
+            return most;
+        }
+        let by_shares = shares.iter().sum::<f64>().max(1.0) as usize;
+        let lanes = shares.len().div_ceil(by_shares);
+        self.targets.iter().for_each(|target| target.lane.set_lanes_per_split(lanes));
+        most.min(by_shares)
     }
 
     /// Queues work that has been begun, for the nodes that hold it now.
@@ -343,9 +364,8 @@ impl Run {
         let nodes = self.territory.nodes().iter().map(|node| node.address).collect();
         tracing::info!(?nodes, "the ring has changed: what is left is planned anew");
         self.shared.progress.replanned(&Event::Replanned { nodes });
-        for (node, target) in self.targets.iter().enumerate() {
-            target.lane.set(self.schedule.in_flight(node), 0);
-        }
+        // Readers give back what they have begun, between two pages.
+        self.shared.look.store(self.look, Ordering::Relaxed);
     }
 
     /// Everything has been read: is the table still the one that it was?

@@ -18,8 +18,8 @@ struct Queue {
     work: VecDeque<Work>,
 }
 
-/// Queued work, and how busy each node is.
-#[derive(Debug)]
+/// Queued work, and how busy each node is. A new one has no nodes, and room for nothing.
+#[derive(Debug, Default)]
 pub(crate) struct Schedule {
     hosts: Vec<Uuid>,
     queues: Vec<Queue>,
@@ -32,19 +32,6 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// An empty schedule without nodes.
-    pub(crate) fn new(most: usize) -> Self {
-        Schedule {
-            hosts: Vec::new(),
-            queues: Vec::new(),
-            queue_of: HashMap::new(),
-            in_flight: Vec::new(),
-            served: Vec::new(),
-            room: Vec::new(),
-            most: most.max(1),
-        }
-    }
-
     /// The index of a node, from here on; a new one is added.
     pub(crate) fn node(&mut self, host: Uuid) -> usize {
         if let Some(known) = self.hosts.iter().position(|known| *known == host) {
@@ -57,13 +44,9 @@ impl Schedule {
         self.hosts.len() - 1
     }
 
-    /// How much a node serves, and may serve at a time from now on.
-    pub(crate) fn set_room(&mut self, node: usize, room: usize) {
-        self.room[node] = room;
-    }
-
-    /// How much all nodes together may serve at a time from now on.
-    pub(crate) fn set_most(&mut self, most: usize) {
+    /// How much each node may serve at a time from now on, and all of them together.
+    pub(crate) fn set_room(&mut self, rooms: &[usize], most: usize) {
+        self.room.copy_from_slice(rooms);
         self.most = most.max(1);
     }
 
@@ -169,11 +152,11 @@ mod tests {
     }
 
     fn schedule(nodes: usize, served_by: &[&[usize]], parallelism: usize) -> Schedule {
-        let mut schedule = Schedule::new(parallelism);
+        let mut schedule = Schedule::default();
         for node in 0..nodes {
             assert_eq!(schedule.node(host(node)), node);
-            schedule.set_room(node, parallelism.div_ceil(nodes));
         }
+        schedule.set_room(&vec![parallelism.div_ceil(nodes); nodes], parallelism);
         for (split, nodes) in served_by.iter().enumerate() {
             let work = Work::new(split, [TokenRange::FULL], 10);
             schedule.push(Work { nodes: Arc::from(*nodes), ..work });
@@ -199,8 +182,7 @@ mod tests {
         assert_eq!(shared.idle(), 0);
         assert_eq!(drain(&mut shared, |_| true).len(), 2);
         assert_eq!(shared.idle(), 4);
-        shared.set_room(0, 1);
-        shared.set_most(3);
+        shared.set_room(&[1, 2, 2], 3);
         assert_eq!(shared.idle(), 1);
     }
 

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use scylla::client::session::Session;
@@ -32,6 +33,9 @@ pub(crate) struct Target {
     pub(crate) node: Node,
     pub(crate) lane: Lane,
     statement: Directed,
+    only: Arc<dyn LoadBalancingPolicy>,
+    /// Requests ever sent.
+    sent: AtomicU64,
 }
 
 /// The statement of a run, for whichever node.
@@ -64,6 +68,7 @@ impl Target {
         let bounds = (range.start().value(), range.end().value());
         match &self.statement {
             Directed::Prepared(prepared) => {
+                self.sent.fetch_add(1, Ordering::Relaxed);
                 let mut prepared = Cow::Borrowed(prepared);
                 if prepared.get_page_size() != page_size {
                     prepared.to_mut().set_page_size(page_size);
@@ -71,6 +76,8 @@ impl Target {
                 session.execute_single_page(&prepared, bounds, paging).await
             }
             Directed::Unprepared(statement) => {
+                // It is prepared first.
+                self.sent.fetch_add(2, Ordering::Relaxed);
                 let statement = statement.clone().with_page_size(page_size);
                 session.query_single_page(statement, bounds, paging).await
             }
@@ -78,7 +85,33 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Asks the node something else, of one page.
+    pub(crate) async fn ask(
+        &self,
+        session: &Session,
+        mut statement: Statement,
+    ) -> Result<QueryResult, ExecutionError> {
+        statement.set_is_idempotent(true);
+        statement.set_consistency(Consistency::One);
+        statement.set_retry_policy(Some(Arc::new(FallthroughRetryPolicy::new())));
+        statement.set_load_balancing_policy(Some(Arc::clone(&self.only)));
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        session.query_unpaged(statement, &[]).await
+    }
+
+    /// How many requests the run has ever sent to the node.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
 impl Statements {
+    /// Whether the number of splits in flight is fixed.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.is_fixed
+    }
+
     /// Prepares the statement of a run.
     pub(crate) async fn prepare(
         session: &Session,
@@ -98,12 +131,16 @@ impl Statements {
 
     /// The way to a node.
     pub(crate) fn target(&self, node: &Node) -> Target {
-        let only = SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node.host_id), None);
+        let only: Arc<dyn LoadBalancingPolicy> =
+            SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node.host_id), None);
         let statement = match &self.prepared {
-            Some(prepared) => Directed::Prepared(self.directed(prepared.clone(), only)),
-            None => Directed::Unprepared(self.directed_unprepared(only)),
+            Some(prepared) => {
+                Directed::Prepared(self.directed(prepared.clone(), Arc::clone(&only)))
+            }
+            None => Directed::Unprepared(self.directed_unprepared(Arc::clone(&only))),
         };
-        Target { node: node.clone(), lane: Lane::new(self.is_fixed), statement }
+        let lane = Lane::new(self.is_fixed);
+        Target { node: node.clone(), lane, statement, only, sent: AtomicU64::new(0) }
     }
 
     fn directed(

@@ -22,7 +22,8 @@ use crate::schema::TableSchema;
 const PLACES: usize = 8;
 /// Rows read at each, at the most.
 const ROWS: i32 = 100;
-/// A place where this is too short (many tombstones) is left out.
+/// A place where this is too short (many tombstones) is left out. The driver prepares on all nodes and waits
+/// for each without bound: where one is silent for so long, there is no sample.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What was found at one place.
@@ -42,10 +43,14 @@ pub(crate) async fn sample(session: &Session, table: &TableSchema) -> SizeEstima
         columns = table.column_list(),
         table = table.name().cql(),
     );
-    let mut statement = match session.prepare(cql).await {
-        Ok(statement) => statement,
-        Err(error) => {
+    let mut statement = match tokio::time::timeout(TIMEOUT, session.prepare(cql)).await {
+        Ok(Ok(statement)) => statement,
+        Ok(Err(error)) => {
             tracing::debug!(%error, table = %table.name(), "the table could not be sampled");
+            return SizeEstimates::unknown();
+        }
+        Err(_) => {
+            tracing::debug!(table = %table.name(), "a node is silent: the table is not sampled");
             return SizeEstimates::unknown();
         }
     };

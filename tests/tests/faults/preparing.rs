@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use bulk::{CancellationToken, Error, ScanOptions};
+use bulk::{BulkOptions, CancellationToken, Error, ScanOptions};
 use executor::ErrorKind;
 use integration_tests::{Proxied, Table, run};
 use scylla_proxy::{Condition, Reaction, RequestOpcode, RequestReaction, RequestRule};
@@ -29,6 +29,22 @@ fn a_silent_node_does_not_keep_a_run_from_beginning() {
         let (table, proxied) = with_a_silent_node("faults_silent", 15).await?;
         let scan = ScanOptions { request_timeout: Duration::from_secs(2), ..hasty() };
         let options = options(scan);
+        let count =
+            proxied.operator.count_by_token_ranges(table.keyspace(), table.table(), &options);
+        let rows = tokio::time::timeout(PATIENCE, count).await;
+        let rows = rows.context("the run has not come to its end")??;
+        ensure!(rows == 1000, "{rows} rows");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_silent_node_does_not_keep_a_young_table_from_being_planned() {
+    run(async {
+        let (table, proxied) = with_a_silent_node("faults_silent_young", 19).await?;
+        let scan = ScanOptions { request_timeout: Duration::from_secs(2), ..hasty() };
+        // Without a number of splits the size of the table is needed, which is looked up by a sample.
+        let options = BulkOptions::default().scan(scan);
         let count =
             proxied.operator.count_by_token_ranges(table.keyspace(), table.table(), &options);
         let rows = tokio::time::timeout(PATIENCE, count).await;
