@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use integration_tests::{Answer, Fault, Requests};
 use rand::Rng;
 use rand::rngs::StdRng;
 use scylla_proxy::{
@@ -11,6 +12,8 @@ use scylla_proxy::{
     ResponseFrame, ResponseOpcode, ResponseReaction, ResponseRule, TargetShard,
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+use crate::job::{Job, index};
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +48,12 @@ pub enum Kind {
     ProgramKilled,
     /// A disk without room, seen as the program's exit code.
     DiskFull,
+    /// A request that an object store refuses for now: 500, 503.
+    StoreRefused,
+    /// A request that an object store does not answer, and does not do.
+    StoreHungUp,
+    /// A request that an object store does, and does not answer.
+    StoreReplyLost,
 }
 
 /// Those that happen to frames.
@@ -94,15 +103,18 @@ pub(crate) struct Rules {
 }
 
 impl Faults {
-    /// Some kinds, each with its chance, and with a limit to the frames of a node that it strikes.
-    pub(crate) fn random(random: &mut StdRng) -> Faults {
+    /// Some kinds, each with its chance, and with a limit to the frames of a node that it strikes. The
+    /// first kind goes by the seed, as the job does, so that every job meets every kind.
+    pub(crate) fn random(seed: u64, random: &mut StdRng) -> Faults {
         let mut faults = Faults::default();
-        for _ in 0..random.random_range(2..=5) {
-            let kind = OF_FRAMES[random.random_range(0..OF_FRAMES.len())];
+        let first = OF_FRAMES[index(seed, OF_FRAMES.len())];
+        let others = random.random_range(1..=3);
+        let others = (0..others).map(|_| OF_FRAMES[random.random_range(0..OF_FRAMES.len())]);
+        for kind in std::iter::once(first).chain(others.collect::<Vec<_>>()) {
             let chance = random.random_range(0.05..0.3);
             // Each that is lost costs a run as long as it waits for an answer.
             let is_lost = matches!(kind, Kind::RequestLost | Kind::ReplyLost);
-            let most = random.random_range(if is_lost { 1..=3 } else { 4..=20 });
+            let most = random.random_range(if is_lost { 1..=3 } else { 3..=12 });
             if faults.struck.iter().all(|(_, other, _)| *other != kind) {
                 (0..NODES).for_each(|node| faults.add(node, kind, chance, most));
             }
@@ -157,6 +169,32 @@ impl Faults {
     }
 }
 
+/// The faults of an object store in a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoreFaults {
+    pub(crate) kind: Kind,
+    pub(crate) of_store: Fault,
+}
+
+impl StoreFaults {
+    /// A few requests of a sort that the job makes; `None` where it makes none.
+    pub(crate) fn random(job: Job, random: &mut StdRng) -> Option<StoreFaults> {
+        let (kind, answer) = [
+            (Kind::StoreRefused, Answer::InternalError),
+            (Kind::StoreRefused, Answer::SlowDown),
+            (Kind::StoreHungUp, Answer::HangUp),
+            (Kind::StoreReplyLost, Answer::Lost),
+        ][random.random_range(0..4)];
+        let requests = match job {
+            Job::ExportToStore => [Requests::Put, Requests::Put, Requests::List, Requests::Get],
+            Job::ImportFromStore => [Requests::Get, Requests::Get, Requests::Get, Requests::List],
+            _ => return None,
+        }[random.random_range(0..4)];
+        let times = Some(random.random_range(1..=6));
+        Some(StoreFaults { kind, of_store: Fault { requests, answer, times } })
+    }
+}
+
 /// What becomes of a request; `None` where it is the answer that is struck.
 fn reaction(kind: Kind) -> Option<RequestReaction> {
     let forge = RequestReaction::forge();
@@ -175,43 +213,12 @@ fn reaction(kind: Kind) -> Option<RequestReaction> {
         | Kind::NodeKilled
         | Kind::NodeFrozen
         | Kind::ProgramKilled
-        | Kind::DiskFull => None,
+        | Kind::DiskFull
+        | Kind::StoreRefused
+        | Kind::StoreHungUp
+        | Kind::StoreReplyLost => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use rand::SeedableRng as _;
-
-    use super::*;
-
-    #[test]
-    fn a_seed_repeats_its_kinds_and_each_node_has_them_all() {
-        for seed in 0..200 {
-            let faults = Faults::random(&mut StdRng::seed_from_u64(seed));
-            let again = Faults::random(&mut StdRng::seed_from_u64(seed));
-            let kinds = faults.kinds();
-            assert_eq!(kinds, again.kinds());
-            assert!(!kinds.is_empty() && kinds.len() <= 5, "{kinds:?}");
-            for rules in &faults.of_nodes {
-                assert_eq!(rules.requests.len() + rules.replies.len(), kinds.len());
-            }
-        }
-    }
-
-    #[test]
-    fn only_what_was_told_of_is_counted() {
-        let mut faults = Faults::default();
-        faults.add(1, Kind::Overloaded, 1.0, 1);
-        let (mut counts, mut nodes) = (Counts::new(), [0; NODES]);
-        faults.count(&mut counts, &mut nodes);
-        assert!(counts.is_empty() && nodes == [0; NODES]);
-    }
-
-    #[test]
-    fn every_fault_of_frames_but_the_lost_reply_is_one_of_requests() {
-        for kind in OF_FRAMES {
-            assert_eq!(reaction(kind).is_none(), kind == Kind::ReplyLost, "{kind}");
-        }
-    }
-}
+mod tests;

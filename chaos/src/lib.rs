@@ -5,11 +5,16 @@
 //! moments of kills are the seed's; which frames the chances meet is for the machine. `docs/chaos.md`
 //! says what is injected and what is not.
 
+mod compare;
 mod fault;
+mod input;
 mod job;
+mod program;
 mod report;
 mod round;
 mod site;
+mod storm;
+mod table;
 
 pub use fault::Kind;
 pub use report::{Report, Sum, Verdict};

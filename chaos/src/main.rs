@@ -20,6 +20,9 @@ struct Args {
     /// Begin no round after so many minutes.
     #[arg(long)]
     minutes: Option<u64>,
+    /// Leave the cluster up afterwards; one that is up is used.
+    #[arg(long)]
+    keep: bool,
 }
 
 #[tokio::main]
@@ -31,13 +34,13 @@ async fn main() -> Result<()> {
     let path = folder.join("report.jsonl");
     let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
     let mut file = file.with_context(|| format!("can't write {}", path.display()))?;
-    let mut site = Site::own().await?;
+    let mut site = Site::own(args.keep).await?;
     let mut sum = Sum::default();
     for seed in (args.seed..).take(usize::try_from(args.rounds)?) {
         if end.is_some_and(|end| Instant::now() >= end) {
             break;
         }
-        let report = Box::pin(round(&mut site, seed, 5000..60_000)).await;
+        let report = Box::pin(round(&mut site, seed, 3000..12_000)).await;
         println!("{report}");
         writeln!(file, "{}", report.to_json())?;
         sum.add(&report);

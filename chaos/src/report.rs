@@ -83,6 +83,8 @@ pub struct Report {
     pub(crate) ends: BTreeMap<String, u64>,
     /// Runs after the first.
     pub resumes: u64,
+    /// Where lies what led to a difference.
+    pub(crate) kept: Option<String>,
     /// How it ended.
     pub verdict: Verdict,
 }
@@ -109,7 +111,7 @@ impl Report {
             "seed": self.seed, "job": self.job, "resumes": self.resumes,
             "faults": self.faults().collect::<BTreeMap<_, _>>(),
             "nodes": self.nodes, "ends": self.ends,
-            "verdict": self.verdict.name(), "why": self.verdict.why(),
+            "verdict": self.verdict.name(), "why": self.verdict.why(), "kept": self.kept,
         })
     }
 }
@@ -122,7 +124,8 @@ impl fmt::Display for Report {
         }
         write!(f, "frames by node {:?}, ends {:?}, ", self.nodes, self.ends)?;
         write!(f, "resumes {}: {}", self.resumes, self.verdict.name())?;
-        self.verdict.why().map_or(Ok(()), |why| write!(f, ": {why}"))
+        self.verdict.why().map_or(Ok(()), |why| write!(f, ": {why}"))?;
+        self.kept.as_ref().map_or(Ok(()), |kept| write!(f, "; kept in {kept}"))
     }
 }
 
@@ -173,8 +176,16 @@ mod tests {
     use super::*;
 
     fn report(verdict: Verdict) -> Report {
-        let (faults, ends) = (Counts::new(), BTreeMap::new());
-        Report { seed: 1, job: "Count".into(), faults, nodes: [0; 3], ends, resumes: 2, verdict }
+        Report {
+            seed: 1,
+            job: "Count".into(),
+            faults: Counts::new(),
+            nodes: [0; NODES],
+            ends: BTreeMap::new(),
+            resumes: 2,
+            kept: None,
+            verdict,
+        }
     }
 
     #[test]

@@ -1,324 +1,262 @@
 //! A round: a table, a job under faults, resumes without, and the comparison.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
-use futures::TryStreamExt as _;
-use integration_tests::{Cells, Disk, Ended, ddl, exactly, load};
+use anyhow::{Context as _, Result};
+use integration_tests::{Disk, ddl};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use scylla::client::session::Session;
-use scylla::statement::{Consistency, Statement};
-use serde_json::Value;
-use xtask::cluster::Cluster;
+use xtask::cluster::target_dir;
 
-use crate::fault::{Counts, Faults, Kind, NODES};
-use crate::job::{Run, one, whole};
-use crate::report::{Difference, Report, Verdict, ensure_same};
+use crate::fault::{Counts, NODES};
+use crate::input;
+use crate::job::{Choice, Job};
+use crate::program::{Program, REQUEST, RETRIES};
+use crate::report::{Report, Verdict};
 use crate::site::{KEYSPACE, Site};
+use crate::table::{self, Shape};
 
-/// Runs of the job while faults strike, at the most.
-const UNDER_FAULTS: u32 = 4;
-const COLUMNS: &str = "(a int, b int, t text, d double, n bigint, l list<int>, PRIMARY KEY (a, b))";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Job {
-    Export,
-    FullDisk,
-    Import,
-    Count,
+/// What a round has, and what came of it so far.
+pub(crate) struct Round<'a> {
+    pub(crate) site: &'a mut Site,
+    pub(crate) seed: u64,
+    pub(crate) random: StdRng,
+    pub(crate) choice: Choice,
+    pub(crate) shape: Shape,
+    /// The table that is filled by the suite.
+    pub(crate) from: String,
+    /// The table that the program fills.
+    pub(crate) back: String,
+    /// Whatever the round writes, but for what goes onto a small disk or into a store.
+    pub(crate) folder: PathBuf,
+    pub(crate) program: Program,
+    pub(crate) report: Report,
+    pub(crate) disk: Option<Disk>,
+    /// Bad records of the input.
+    pub(crate) bad: u64,
+    /// How often what was exported has been read back.
+    pub(crate) read_back: u32,
 }
 
-/// What happens to a node.
-#[derive(Clone, Copy, Debug)]
-enum Suffering {
-    Killed(usize),
-    Frozen(usize),
-}
-
-struct Round<'a> {
-    site: &'a mut Site,
-    random: StdRng,
-    job: Job,
-    format: &'static str,
-    rows: i32,
-    from: String,
-    back: String,
-    report: Report,
-}
-
-/// Runs the round of a seed; `rows` bounds the table. Whatever goes wrong is in its verdict.
-pub async fn round(site: &mut Site, seed: u64, rows: std::ops::Range<i32>) -> Report {
+/// Runs the round of a seed; `rows` bounds the table. Whatever goes wrong is in its verdict, and what led
+/// to it in `target/chaos/SEED`.
+pub async fn round(site: &mut Site, seed: u64, rows: Range<i32>) -> Report {
     let mut random = StdRng::seed_from_u64(seed);
-    let job = [Job::Export, Job::FullDisk, Job::Import, Job::Import, Job::Export, Job::Count]
-        [random.random_range(0..6)];
-    let format = ["csv", "jsonl", "json", "parquet", "arrow"][random.random_range(0..5)];
-    let rows = random.random_range(rows);
-    let [from, back] = ["from", "back"].map(|table| format!("{table}_{seed}"));
+    let choice = Choice::of(seed, rows, &mut random);
     let report = Report {
         seed,
-        job: format!("{job:?} {format}, {rows} rows"),
+        job: choice.to_string(),
         faults: Counts::new(),
         nodes: [0; NODES],
         ends: BTreeMap::new(),
         resumes: 0,
+        kept: None,
         verdict: Verdict::Same,
     };
-    let mut round = Round { site, random, job, format, rows, from, back, report };
+    site.rounds += 1;
+    let folder = match folder(seed) {
+        Ok(folder) => folder,
+        Err(error) => return Report { verdict: Verdict::of(Err(error)), ..report },
+    };
+    let environment = match site.store(choice.job).await {
+        Ok(store) => store.map(|store| store.environment()).unwrap_or_default(),
+        Err(error) => return Report { verdict: Verdict::of(Err(error)), ..report },
+    };
+    let [from, back] = ["from", "back"].map(|table| format!("{table}_{seed}"));
+    let shape = Shape::random(&mut random);
+    let program = Program::new(folder.clone(), environment);
+    let (disk, bad, read_back) = (None, 0, 0);
+    let mut round = Round {
+        site,
+        seed,
+        random,
+        choice,
+        shape,
+        from,
+        back,
+        folder,
+        program,
+        report,
+        disk,
+        bad,
+        read_back,
+    };
     let verdict = Verdict::of(round.go().await);
-    if verdict != Verdict::Same
-        && let Err(why) = round.site.heal().await
-    {
-        round.report.ends.insert(format!("not healed: {why:#}"), 1);
+    round.end(verdict).await
+}
+
+/// An empty folder of the round's own.
+fn folder(seed: u64) -> Result<PathBuf> {
+    let folder = target_dir()?.join("chaos").join(seed.to_string());
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
     }
-    for table in [&round.from, &round.back] {
-        // What is left goes with the cluster, or as the next round of this seed begins.
-        let _ = ddl(&round.site.session, &format!("DROP TABLE IF EXISTS {KEYSPACE}.{table}")).await;
-    }
-    Report { verdict, ..round.report }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 impl Round<'_> {
-    async fn fill(&mut self) -> Result<()> {
-        let session = &self.site.session;
-        for table in [&self.from, &self.back] {
-            ddl(session, &format!("DROP TABLE IF EXISTS {KEYSPACE}.{table}")).await?;
-            ddl(session, &format!("CREATE TABLE {KEYSPACE}.{table} {COLUMNS}")).await?;
-        }
-        let (of, width) = (self.random.random_range(1..200), self.random.random_range(0..300));
-        let random = &mut self.random;
-        let rows: Vec<_> = (0..self.rows)
-            .map(|id| {
-                let text =
-                    random.random_bool(0.9).then(|| format!("é\"{id},\n{}", "x".repeat(width)));
-                let double = random.random_bool(0.9).then(|| random.random::<f64>() - 0.5);
-                let list = random.random_bool(0.5).then(|| vec![id, random.random()]);
-                (id / of, id % of, text, double, random.random::<i64>(), list)
-            })
-            .collect();
-        let cql = format!(
-            "INSERT INTO {KEYSPACE}.{} (a, b, t, d, n, l) VALUES (?, ?, ?, ?, ?, ?)",
-            self.from
-        );
-        load(&self.site.session, &cql, rows).await
-    }
-
     /// The job under faults, then without, each time it says it is complete compared as it stands.
     /// Gives why it was skipped, if it was.
     async fn go(&mut self) -> Result<Option<String>> {
-        let folder = tempfile::tempdir()?;
-        let mut disk = None;
-        if self.job == Job::FullDisk {
-            disk = Disk::mount("1M")?;
-            if disk.is_none() {
+        let job = self.choice.job;
+        if job == Job::ExportToFullDisk {
+            let bytes = self.choice.rows * self.random.random_range(5..20);
+            self.disk = Disk::mount(&bytes.to_string())?;
+            if self.disk.is_none() {
                 return Ok(Some("no disk can be mounted here, so none can be full".into()));
             }
         }
-        self.fill().await.context("the table cannot be made")?;
-        let place = disk.as_ref().map_or(folder.path(), Disk::path).join("out");
-        let to = text(&place)?;
-        if self.job == Job::Import {
-            whole(&self.export(&to, false)).await?;
+        if job.has_store() && self.site.store(job).await?.is_none() {
+            return Ok(Some("there is no python3 here, and so no object store".into()));
         }
-        let arguments = match self.job {
-            Job::Export | Job::FullDisk => self.export(&to, true),
-            Job::Import => self.import(&to, &text(&folder.path().join("journal"))?, true),
+        self.fill().await.context("the table cannot be made")?;
+        let place = self.place();
+        let arguments = match job {
             Job::Count => self.count(),
+            _ if job.is_export() => self.export(&place, true),
+            _ => {
+                let from = self.input(&place).await.context("the input cannot be made")?;
+                self.import(&from, &self.journal(), true)
+            }
         };
-        let back = |name: &str| text(&folder.path().join(name));
-        if let Some(ended) = self.under_faults(&arguments, disk.as_ref()).await? {
-            self.compare(&ended, &to, &back("back")?).await.context("complete under faults")?;
+        if let Some(ended) = self.under_faults(&arguments).await? {
+            self.compare(&ended, &place).await.context("complete under faults")?;
         }
         // Without faults its first run is to succeed, be it a resume or one that finds all done.
         self.report.resumes += 1;
-        let ended = whole(&arguments).await.context("after the faults")?;
-        self.compare(&ended, &to, &back("back_again")?).await.context("after the faults")?;
+        let ended =
+            self.program.whole(&arguments, job.codes()).await.context("after the faults")?;
+        self.compare(&ended, &place).await.context("after the faults")?;
         Ok(None)
     }
 
-    /// Compares what a run that says it is complete has left with what was loaded.
-    async fn compare(&mut self, ended: &Ended, to: &str, journal: &str) -> Result<()> {
-        let said: Value = serde_json::from_str(&ended.stdout)
-            .map_err(|error| Difference(format!("no report, {error}: {ended:?}")))?;
-        match self.job {
-            Job::Count => return ensure_rows(&said["rows"], self.rows),
-            Job::Import => {
-                ensure_rows(&said["counts"]["read"], self.rows)?;
-                ensure_rows(&said["counts"]["written"], self.rows)?;
-            }
-            Job::Export | Job::FullDisk => {
-                // Read back with nothing in the way; a row that is there twice shows in the count.
-                let table = format!("{KEYSPACE}.{}", self.back);
-                ddl(&self.site.session, &format!("TRUNCATE {table}")).await?;
-                let ended = whole(&self.import(to, journal, false)).await.context("read back")?;
-                let said: Value = serde_json::from_str(&ended.stdout)?;
-                ensure_rows(&said["counts"]["read"], self.rows)?;
-            }
+    async fn fill(&mut self) -> Result<()> {
+        let session = &self.site.session;
+        if self.choice.job == Job::ImportOfCounters {
+            return table::create(session, &self.back, "(id int PRIMARY KEY, n counter)").await;
         }
-        let expected = cells(&self.site.session, &self.from).await?;
-        let is_whole = i32::try_from(expected.len()) == Ok(self.rows);
-        ensure!(is_whole, "{} of {} rows were loaded", expected.len(), self.rows);
-        let found = cells(&self.site.session, &self.back).await?;
-        exactly(found, expected).map_err(|error| Difference(format!("{error:#}")).into())
+        for table in [&self.from, &self.back] {
+            self.shape.create(session, table).await?;
+        }
+        self.shape.fill(session, &self.from, self.choice.rows, &mut self.random).await
     }
 
-    /// Runs the job while faults strike; gives how it ended if it said it was complete.
-    async fn under_faults(
-        &mut self,
-        arguments: &[String],
-        disk: Option<&Disk>,
-    ) -> Result<Option<Ended>> {
-        let mut faults = Faults::random(&mut self.random);
-        let (kind, node) = (self.random.random_range(0..8), self.random.random_range(0..NODES));
-        let after = Duration::from_millis(self.random.random_range(200..1500));
-        let suffering = match kind {
-            0 => Some(Suffering::Killed(node)),
-            1 | 2 => Some(Suffering::Frozen(node)),
-            _ => None,
-        };
-        let suffering = suffering.filter(|_| self.site.is_own);
-        if let Some(Suffering::Killed(node)) = suffering {
-            // One that is killed forgets what its commit log has not yet synced.
-            let flush = move |cluster: &Cluster| cluster.nodetool(node, &["flush"]).map(drop);
-            self.site.nodes(flush).await?;
+    /// Where files are exported to, and imported from.
+    fn place(&self) -> String {
+        if let (true, Some(store)) = (self.choice.job.has_store(), self.site.opened_store()) {
+            return store.url(&self.prefix());
         }
-        self.site.strike(&faults);
-        let is_over = Arc::new(AtomicBool::new(false));
-        let happens = self.happens(suffering, after, Arc::clone(&is_over));
-        let mut random = StdRng::seed_from_u64(self.random.random());
-        let runs = async {
-            let mut made = Vec::new();
-            let mut outcome = Ok(());
-            for _ in 0..UNDER_FAULTS {
-                let after = Duration::from_millis(random.random_range(100..4000));
-                match one(arguments, random.random_bool(0.6).then_some(after)).await {
-                    Ok(run) => made.push(run),
-                    Err(error) => outcome = Err(error),
-                }
-                let is_complete = |run: &Run| matches!(run, Run::Ended(e) if e.code == Some(0));
-                if outcome.is_err() || made.last().is_some_and(is_complete) {
-                    break;
-                }
-            }
-            is_over.store(true, Ordering::SeqCst);
-            (made, outcome)
-        };
-        let ((made, outcome), struck) = tokio::join!(runs, happens);
-        faults.count(&mut self.report.faults, &mut self.report.nodes);
-        self.lift(suffering).await.context("the faults cannot be lifted")?;
-        if let Some(kind) = struck? {
-            *self.report.faults.entry(kind).or_default() += 1;
-        }
-        if let Some(disk) = disk {
-            disk.grow("512M")?;
-        }
-        self.report.resumes += made.len().saturating_sub(1) as u64;
-        let mut complete = None;
-        for run in made {
-            let (end, kind) = match &run {
-                Run::Killed => ("killed".to_owned(), Some(Kind::ProgramKilled)),
-                Run::Ended(Ended { code, stderr, .. }) => {
-                    let is_full = disk.is_some() && *code == Some(5) && stderr.contains("space");
-                    let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-                    (code, is_full.then_some(Kind::DiskFull))
-                }
-            };
-            *self.report.ends.entry(end).or_default() += 1;
-            if let Some(kind) = kind {
-                *self.report.faults.entry(kind).or_default() += 1;
-            }
-            if let Run::Ended(ended) = run {
-                let internal = || format!("an internal error under faults: {ended:?}");
-                ensure_same(ended.code != Some(1), internal)?;
-                complete = (ended.code == Some(0)).then_some(ended);
-            }
-        }
-        outcome.map(|()| complete)
+        let folder = self.disk.as_ref().map_or(&*self.folder, Disk::path);
+        folder.join("out").display().to_string()
     }
 
-    /// What happens to a node while the job runs. `None` where nothing does, or the job was over.
-    fn happens(
-        &self,
-        suffering: Option<Suffering>,
-        after: Duration,
-        is_over: Arc<AtomicBool>,
-    ) -> impl Future<Output = Result<Option<Kind>>> + use<> {
-        let cluster = Arc::clone(&self.site.cluster);
-        async move {
-            let Some(suffering) = suffering else { return Ok(None) };
-            tokio::time::sleep(after).await;
-            if is_over.load(Ordering::SeqCst) {
-                return Ok(None);
-            }
-            let act = move || match suffering {
-                Suffering::Killed(node) => cluster.kill(node).map(|()| Some(Kind::NodeKilled)),
-                Suffering::Frozen(node) => {
-                    cluster.pause(node)?;
-                    std::thread::sleep(Duration::from_secs(4));
-                    cluster.resume(node).map(|()| Some(Kind::NodeFrozen))
-                }
-            };
-            tokio::task::spawn_blocking(act).await?
-        }
+    /// The folder in a store, anew in each round: nothing is ever removed there.
+    pub(crate) fn prefix(&self) -> String {
+        format!("{}-{}", self.seed, self.site.rounds)
     }
 
-    async fn lift(&mut self, suffering: Option<Suffering>) -> Result<()> {
-        if let Some(Suffering::Killed(node)) = suffering {
-            self.site.nodes(move |cluster| cluster.start(node)).await?;
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.folder.join("journal")
+    }
+
+    /// Writes what is imported; gives where it is.
+    async fn input(&mut self, place: &str) -> Result<String> {
+        if self.choice.job == Job::ImportOfCounters {
+            let path = self.folder.join("in.csv");
+            fs::write(&path, input::counters(self.choice.rows))?;
+            return Ok(path.display().to_string());
         }
-        if suffering.is_some() {
-            self.site.nodes(|cluster| cluster.wait(Duration::from_secs(120))).await?;
+        let export = self.export(place, false);
+        self.program.whole(&export, &[0]).await?;
+        if self.choice.job != Job::ImportOfBadRecords {
+            return Ok(place.to_owned());
         }
-        self.site.renew().await
+        let (to, columns) = (self.folder.join("in"), self.shape.columns());
+        let format = self.choice.format;
+        self.bad = input::spoil(Path::new(place), &to, format, columns, &mut self.random)?;
+        Ok(to.display().to_string())
+    }
+
+    /// Sees to it that the site is as it was, and that what is needed to understand a difference stays.
+    async fn end(mut self, verdict: Verdict) -> Report {
+        let is_well = matches!(verdict, Verdict::Same | Verdict::Skipped(_));
+        if !is_well {
+            if let Err(why) = self.site.heal().await {
+                self.report.ends.insert(format!("not healed: {why:#}"), 1);
+            }
+            let kept = self.keep().await;
+            let kept = kept.map_or_else(|why| format!("not all: {why:#}"), |()| "all".to_owned());
+            self.report.kept = Some(format!("{} ({kept})", self.folder.display()));
+        } else {
+            for table in [&self.from, &self.back] {
+                // What is left goes with the cluster, or as the next round of this seed begins.
+                let drop = format!("DROP TABLE IF EXISTS {KEYSPACE}.{table}");
+                let _ = ddl(&self.site.session, &drop).await;
+            }
+            // So does a folder.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+        Report { verdict, ..self.report }
+    }
+
+    /// Copies what lies elsewhere into the round's folder.
+    async fn keep(&self) -> Result<()> {
+        if let Some(disk) = &self.disk {
+            copy(disk.path(), &self.folder.join("disk"))?;
+        }
+        if let (true, Some(store)) = (self.choice.job.has_store(), self.site.opened_store()) {
+            let into = self.folder.join("store");
+            fs::create_dir_all(&into)?;
+            store.download(&self.prefix(), &into).await?;
+        }
+        Ok(())
     }
 
     fn export(&self, to: &str, proxied: bool) -> Vec<String> {
-        let rows = (self.rows / 8).max(100).to_string();
-        let own =
-            ["--format", self.format, "--resume", "--max-file-rows", &rows, "--page-size", "300"];
-        let own = [&own[..], &["--consistency", "LOCAL_QUORUM"]].concat();
-        self.arguments(&["export", &self.name(&self.from), to], &own, proxied)
+        let rows = (self.choice.rows / 8).max(100).to_string();
+        let files = ["--format", self.choice.format, "--resume", "--max-file-rows", &rows];
+        let reads = ["--page-size", "300", "--consistency", "LOCAL_QUORUM"];
+        let own = [&files[..], &reads].concat();
+        self.arguments(&["export", &name(&self.from), to], &own, proxied)
     }
 
-    fn import(&self, from: &str, journal: &str, proxied: bool) -> Vec<String> {
-        let own = ["--from", from, "--journal", journal, "--resume", "--max-errors", "0"];
-        self.arguments(&["import", &self.name(&self.back)], &own, proxied)
+    pub(crate) fn import(&self, from: &str, journal: &Path, proxied: bool) -> Vec<String> {
+        let (journal, bad) = (journal.display().to_string(), self.bad.to_string());
+        let own = ["--from", from, "--journal", &journal, "--resume", "--max-errors", &bad];
+        self.arguments(&["import", &name(&self.back)], &own, proxied)
     }
 
     fn count(&self) -> Vec<String> {
         let own = ["--consistency", "LOCAL_QUORUM"];
-        self.arguments(&["count", &self.name(&self.from)], &own, true)
-    }
-
-    fn name(&self, table: &str) -> String {
-        format!("{KEYSPACE}.{table}")
+        self.arguments(&["count", &name(&self.from)], &own, true)
     }
 
     fn arguments(&self, job: &[&str], own: &[&str], proxied: bool) -> Vec<String> {
         let hosts = self.site.hosts(proxied);
         let common = ["--host", &hosts, "--quiet", "--output", "json"];
-        let patience = ["--request-timeout", "3", "--max-retry-time", "15"];
+        let patience = ["--request-timeout", REQUEST, "--max-retry-time", RETRIES];
         [job, own, &common, &patience].concat().into_iter().map(str::to_owned).collect()
     }
 }
 
-fn ensure_rows(found: &Value, rows: i32) -> Result<()> {
-    ensure_same(found.as_i64() == Some(rows.into()), || format!("{found} rows instead of {rows}"))
+fn name(table: &str) -> String {
+    format!("{KEYSPACE}.{table}")
 }
 
-/// All rows of a table, from all their replicas.
-async fn cells(session: &Session, table: &str) -> Result<Vec<Cells>> {
-    let cql = format!("SELECT a, b, t, d, n, l FROM {KEYSPACE}.{table}");
-    let mut statement = Statement::new(cql);
-    statement.set_consistency(Consistency::All);
-    let rows = session.query_iter(statement, &[]).await?.rows_stream::<Cells>()?;
-    Ok(rows.try_collect().await?)
-}
-
-fn text(path: &Path) -> Result<String> {
-    path.to_str().map(str::to_owned).context("a path that is no text")
+/// Copies all files below a folder.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let to = to.join(path.file_name().context("a file without a name")?);
+        match path.is_dir() {
+            true => copy(&path, &to)?,
+            false => drop(fs::copy(&path, &to)?),
+        }
+    }
+    Ok(())
 }

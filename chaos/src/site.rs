@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use integration_tests::{Extra, create_keyspace, main_cluster, session_to};
+use integration_tests::{Extra, S3, create_keyspace, main_cluster, python, session_to};
 use scylla::client::session::Session;
 use scylla_proxy::{Node, Proxy, RunningProxy, ShardAwareness};
 use xtask::cluster::{Cluster, Profile};
 
 use crate::fault::Faults;
+use crate::job::Job;
 
 /// Where the tables are.
 pub(crate) const KEYSPACE: &str = "chaos";
@@ -29,20 +30,34 @@ pub struct Site {
     port: u16,
     /// Its nodes may be killed and frozen.
     pub(crate) is_own: bool,
+    /// Rounds so far, the present one included.
+    pub(crate) rounds: u32,
+    store: Option<S3>,
     _own: Option<Extra>,
 }
 
 impl Site {
-    /// A cluster of its own, whose nodes may suffer; it is gone with its data when dropped.
+    /// A cluster of its own, whose nodes may suffer; it is gone with its data when dropped. One that is
+    /// to be kept stays up, and is taken over where it is.
     ///
     /// # Errors
     ///
     /// Where it cannot be started.
-    pub async fn own() -> Result<Site> {
-        let own = Extra::up(Profile::named("chaos", 90, 3)).await?;
-        let cluster = Arc::clone(&own.cluster);
+    pub async fn own(is_kept: bool) -> Result<Site> {
+        let profile = Profile::named("chaos", 90, 3);
+        let (cluster, own) = if is_kept {
+            let cluster = Arc::new(Cluster::open(profile)?);
+            let starting = Arc::clone(&cluster);
+            tokio::task::spawn_blocking(move || starting.up(|_| {})).await??;
+            (cluster, None)
+        } else {
+            let own = Extra::up(profile).await?;
+            (Arc::clone(&own.cluster), Some(own))
+        };
         let session = Arc::new(session_to(&cluster.contact_points()).await?);
-        Site::over(cluster, session, 9142, Some(own)).await
+        let mut site = Site::over(cluster, session, 9142).await?;
+        (site.is_own, site._own) = (true, own);
+        Ok(site)
     }
 
     /// The main cluster, whose nodes nothing happens to.
@@ -52,21 +67,40 @@ impl Site {
     /// Where it cannot be started.
     pub async fn main() -> Result<Site> {
         let main = main_cluster().await?;
-        Site::over(Arc::new(main.cluster.clone()), Arc::clone(&main.session), 9143, None).await
+        Site::over(Arc::new(main.cluster.clone()), Arc::clone(&main.session), 9143).await
     }
 
-    async fn over(
-        cluster: Arc<Cluster>,
-        session: Arc<Session>,
-        port: u16,
-        own: Option<Extra>,
-    ) -> Result<Site> {
+    async fn over(cluster: Arc<Cluster>, session: Arc<Session>, port: u16) -> Result<Site> {
         let replication = "{'class': 'SimpleStrategy', 'replication_factor': 3}";
         create_keyspace(&session, KEYSPACE, replication).await?;
-        let is_own = own.is_some();
-        let mut site = Site { cluster, session, proxy: None, port, is_own, _own: own };
+        let mut site = Site {
+            cluster,
+            session,
+            proxy: None,
+            port,
+            is_own: false,
+            rounds: 0,
+            store: None,
+            _own: None,
+        };
         site.renew().await?;
         Ok(site)
+    }
+
+    /// The object store, if a job has one; started at the first time, and `None` where it cannot be.
+    pub(crate) async fn store(&mut self, job: Job) -> Result<Option<&S3>> {
+        if !job.has_store() {
+            return Ok(None);
+        }
+        if let (None, Some(python)) = (&self.store, python().await?) {
+            self.store = Some(S3::start(&python).await?);
+        }
+        Ok(self.store.as_ref())
+    }
+
+    /// The object store, if it was started.
+    pub(crate) fn opened_store(&self) -> Option<&S3> {
+        self.store.as_ref()
     }
 
     /// New proxies that do nothing to frames: one that met a dead node takes no more connections.

@@ -4,8 +4,8 @@ use anyhow::ensure;
 use chaos::{Site, Sum, round};
 use integration_tests::run;
 
-/// One of each kind of job.
-const SEEDS: [u64; 4] = [1, 2, 3, 4];
+/// An export, an import, and a count.
+const SEEDS: [u64; 3] = [16, 17, 34];
 
 #[test]
 fn jobs_under_faults_end_complete_and_the_same() {
@@ -13,7 +13,7 @@ fn jobs_under_faults_end_complete_and_the_same() {
         let mut site = Site::main().await?;
         let (mut sum, mut injected) = (Sum::default(), 0);
         for seed in SEEDS {
-            let report = Box::pin(round(&mut site, seed, 2000..5000)).await;
+            let report = Box::pin(round(&mut site, seed, 1000..2000)).await;
             sum.add(&report);
             ensure!(report.is_good(), "{report}");
             injected += report.injected();

@@ -118,7 +118,8 @@ async fn speak(mut client: UnixStream, state: &RunState) -> io::Result<()> {
     writer.shutdown().await
 }
 
-fn answer(line: &[u8], state: &RunState) -> Reply {
+/// What is replied to a request, which is done.
+pub(crate) fn answer(line: &[u8], state: &RunState) -> Reply {
     if !line.ends_with(b"\n") && line.len() as u64 >= LONGEST {
         return Reply::Error(format!("a request is a line of at most {LONGEST} bytes"));
     }

@@ -19,6 +19,8 @@ use crate::setting::{Origin, Setting};
 const PLAIN: (&str, &str) = ("cassandra.auth", "PlainTextAuthProvider");
 /// How deep values may name each other, as Python has it.
 const DEEPEST: usize = 10;
+/// How much text the values that one is made of may have, in all.
+const LONGEST: usize = 1 << 20;
 
 /// What the stronger layers have decided.
 #[derive(Debug, Default)]
@@ -37,19 +39,25 @@ pub(crate) struct Context<'a> {
 
 /// What a cqlshrc, and the credentials file that goes with it, have to say.
 pub(crate) fn read(path: &Path, text: String, context: &Context<'_>) -> Result<Layer, String> {
+    // cqlsh goes on without credentials that it cannot read as well, and asks for the password.
+    read_both(path, text, |place| std::fs::read_to_string(place).ok(), context)
+}
+
+/// The same, with what reads the credentials file, if it is there.
+pub(crate) fn read_both(
+    path: &Path,
+    text: String,
+    load: impl Fn(&Path) -> Option<String>,
+    context: &Context<'_>,
+) -> Result<Layer, String> {
     let rc = PythonIni::parse(path, text)?;
     let credentials = match rc.get("authentication", "credentials") {
         Some(text) => Some(expanded(&text, context.home)),
         None => path.parent().map(|folder| folder.join("credentials")),
     };
-    let credentials = match credentials {
-        Some(place) => match std::fs::read_to_string(&place) {
-            Ok(text) => Some(PythonIni::parse(&place, text)?),
-            // cqlsh goes on without it as well, and asks for the password.
-            Err(_) => None,
-        },
-        None => None,
-    };
+    let credentials = credentials.and_then(|place| load(&place).map(|text| (place, text)));
+    let credentials =
+        credentials.map(|(place, text)| PythonIni::parse(&place, text)).transpose()?;
     let mut layer = Layer::default();
     connection(&rc, context, &mut layer);
     login(&rc, credentials.as_ref(), &mut layer);
@@ -166,20 +174,35 @@ impl PythonIni {
 
     /// With `%(name)s` replaced. What cannot be replaced counts as not there, as for cqlsh.
     fn get(&self, section: &str, key: &str) -> Option<String> {
-        self.interpolated(section, &self.raw(section, key)?, DEEPEST)
+        let mut left = LONGEST;
+        self.interpolated(section, &self.raw(section, key)?, DEEPEST, &mut left)
     }
 
-    fn interpolated(&self, section: &str, text: &str, depth: usize) -> Option<String> {
-        let Some((before, after)) = text.split_once('%') else {
-            return Some(text.to_owned());
-        };
-        if let Some(rest) = after.strip_prefix('%') {
-            return Some(format!("{before}%{}", self.interpolated(section, rest, depth)?));
+    /// `left` is how much text may still be looked at: values that name each other are soon longer than
+    /// any memory.
+    fn interpolated(
+        &self,
+        section: &str,
+        text: &str,
+        depth: usize,
+        left: &mut usize,
+    ) -> Option<String> {
+        *left = left.checked_sub(text.len() + 1)?;
+        let (mut out, mut rest) = (String::new(), text);
+        while let Some((before, after)) = rest.split_once('%') {
+            out.push_str(before);
+            if let Some(after) = after.strip_prefix('%') {
+                out.push('%');
+                rest = after;
+                continue;
+            }
+            let (name, after) = after.strip_prefix('(')?.split_once(")s")?;
+            let value = self.raw(section, name)?;
+            out.push_str(&self.interpolated(section, &value, depth.checked_sub(1)?, left)?);
+            rest = after;
         }
-        let (name, rest) = after.strip_prefix('(')?.split_once(")s")?;
-        let value = self.raw(section, name)?;
-        let value = self.interpolated(section, &value, depth.checked_sub(1)?)?;
-        Some(format!("{before}{value}{}", self.interpolated(section, rest, depth)?))
+        out.push_str(rest);
+        Some(out)
     }
 }
 

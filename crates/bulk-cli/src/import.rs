@@ -63,7 +63,7 @@ impl Import {
         }
     }
 
-    fn options(&self) -> Result<ImportOptions, Failure> {
+    pub(crate) fn options(&self) -> Result<ImportOptions, Failure> {
         let (fields, values, records, writes) =
             (&self.fields, &self.values, &self.records, &self.writes);
         let mut options = ImportOptions {

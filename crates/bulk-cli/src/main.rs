@@ -1,54 +1,6 @@
-//! `cassandra-bulk`: whole Cassandra and ScyllaDB tables from the command line.
-//!
-//! Arguments become a validated request, the request a job of `bulk`, its end an exit code. Nothing here
-//! is anything that a user of the library could want.
+//! `cassandra-bulk`, as `bulk_cli` has it.
 #![forbid(unsafe_code)]
 
-mod again;
-mod args;
-mod byte_size;
-mod catalog_args;
-mod commands;
-mod config_command;
-mod config_file;
-mod connect;
-mod connection_args;
-mod control;
-mod control_folder;
-mod control_protocol;
-mod cqlshrc;
-mod csv_args;
-mod ctl;
-mod exit;
-mod export;
-mod export_args;
-mod file_options;
-mod iceberg_args;
-mod iceberg_export;
-mod iceberg_output;
-mod import;
-mod import_args;
-mod import_output;
-mod logging;
-mod login;
-mod metrics;
-mod metrics_server;
-mod moment;
-mod narrow_args;
-mod output;
-mod place;
-mod progress;
-mod run_args;
-mod run_name;
-mod run_state;
-mod running;
-mod setting;
-mod settings;
-mod signal;
-mod snapshots;
-mod summary;
-mod verify;
-
 fn main() -> std::process::ExitCode {
-    exit::of(settings::of_process().and_then(commands::run))
+    bulk_cli::run()
 }

@@ -69,11 +69,7 @@ fn read(line: Vec<OsString>, variables: Variables<'_>) -> Result<(Args, Vec<Stri
         return Ok((Args::from_arg_matches(&given)?, Vec::new()));
     };
     let layers = layers(on_line, variables).map_err(Refused::Setting)?;
-    let command = command.mut_subcommand(name, |sub| with_defaults(sub, &layers.settings));
-    let matches = match command.clone().try_get_matches_from(&line) {
-        Ok(matches) => matches,
-        Err(error) => return Err(refused(error, &command, name, &layers.settings)),
-    };
+    let (command, matches) = matches(command, name, &line, &layers.settings)?;
     let mut args = Args::from_arg_matches(&matches)?;
     let Layer { settings, passwords, mut warnings } = layers;
     if let Some(common) = args.command.common_mut() {
@@ -87,6 +83,20 @@ fn read(line: Vec<OsString>, variables: Variables<'_>) -> Result<(Args, Vec<Stri
         args.command.list(|common| Listing::new(command, matches, &settings, common, variables));
     }
     Ok((args, warnings))
+}
+
+/// What a command line comes to, whose subcommand is `name`, and the command with settings for defaults.
+pub(crate) fn matches(
+    command: Command,
+    name: &str,
+    line: &[OsString],
+    settings: &[Setting],
+) -> Result<(Command, ArgMatches), Refused> {
+    let command = command.mut_subcommand(name, |sub| with_defaults(sub, settings));
+    match command.clone().try_get_matches_from(line) {
+        Ok(matches) => Ok((command, matches)),
+        Err(error) => Err(refused(error, &command, name, settings)),
+    }
 }
 
 fn has(matches: &ArgMatches, id: &str) -> bool {

@@ -86,26 +86,12 @@ pub fn arguments(data: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
-    type Law = fn(&[u8]);
-
     #[test]
     fn the_seeds_keep_the_laws() {
-        let targets: [(&str, Law); 5] = [
-            ("export_journal", super::export_journal),
-            ("manifest", super::manifest),
-            ("import_journal", super::import_journal),
-            ("iceberg_mark", super::iceberg_mark),
-            ("arguments", super::arguments),
-        ];
-        for (target, law) in targets {
-            let folder = format!("{}/../../fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
-            let seeds: Vec<_> = fs::read_dir(&folder).expect("there are seeds").collect();
-            assert!(!seeds.is_empty(), "{folder} is empty");
-            for seed in seeds {
-                law(&fs::read(seed.expect("the folder can be read").path()).expect("a file"));
-            }
-        }
+        seeds::keep("export_journal", super::export_journal);
+        seeds::keep("manifest", super::manifest);
+        seeds::keep("import_journal", super::import_journal);
+        seeds::keep("iceberg_mark", super::iceberg_mark);
+        seeds::keep("arguments", super::arguments);
     }
 }

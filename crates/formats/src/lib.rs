@@ -47,6 +47,7 @@ mod csv;
 mod decompression;
 mod encoder;
 mod error;
+mod expansion;
 mod file;
 mod format;
 #[cfg(any(test, fuzzing))]

@@ -9,7 +9,7 @@ use crate::cluster::workspace_root;
 const LAYERS: [&str; 8] =
     ["tokenring", "topology", "executor", "cql-arrow", "formats", "lakehouse", "bulk", "bulk-cli"];
 /// Crates around the product, which it must not know: what is shipped is built without them.
-const AROUND: [&str; 5] = ["benches", "chaos", "fuzz", "integration-tests", "xtask"];
+const AROUND: [&str; 6] = ["benches", "chaos", "fuzz", "integration-tests", "seeds", "xtask"];
 /// Crates that a crate must not know, each with what would be lost.
 const FORBIDDEN: [(&str, &[&str], &str); 2] = [
     ("tokenring", &["tokio", "futures", "scylla", "rand", "chrono"], "it is pure"),

@@ -16,7 +16,7 @@ const EMPTY_NAMES: [&str; 4] = ["Manager", "Helper", "Util", "Processor"];
 pub(super) fn check() -> Result<Vec<String>> {
     let root = workspace_root();
     let mut found = Vec::new();
-    for folder in ["benches", "chaos", "crates", "fuzz/fuzz_targets", "tests", "xtask"] {
+    for folder in ["benches", "chaos", "crates", "fuzz/fuzz_targets", "seeds", "tests", "xtask"] {
         for file in rust_files(&root.join(folder))? {
             let text = fs::read_to_string(&file)
                 .with_context(|| format!("{} could not be read", file.display()))?;

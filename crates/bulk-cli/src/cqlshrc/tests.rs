@@ -66,6 +66,24 @@ fn percent_signs_are_interpolated_but_not_in_passwords() {
 }
 
 #[test]
+fn many_percent_signs_are_no_depth() {
+    let text = format!("[connection]\nhostname = {}\n", "%%".repeat(200_000));
+    assert_eq!(value(&Folder::new().read(&text), "host"), Some("%".repeat(200_000).as_str()));
+}
+
+#[test]
+fn values_that_name_each_other_many_times_are_not_followed() {
+    // Each level names the next one a thousand times: a thousand to the ninth in all.
+    for last in ["", "x"] {
+        let levels =
+            (0..9).map(|at| format!("v{at} = {}\n", format!("%(v{})s", at + 1).repeat(1000)));
+        let text =
+            format!("[connection]\n{}v9 = {last}\nhostname = %(v0)s\n", levels.collect::<String>());
+        assert_eq!(value(&Folder::new().read(&text), "host"), None);
+    }
+}
+
+#[test]
 fn encryption_is_what_connection_says_and_ssl_only_says_how() {
     let folder = Folder::new();
     let ssl = "[ssl]\ncertfile = ~/ca.pem\nuserkey = ~/k.pem\nusercert =\nvalidate = FALSE\n\

@@ -1,5 +1,6 @@
 //! Arrow IPC: the file format, with a footer, for files; the stream format for pipes.
 
+mod message;
 mod reader;
 mod writer;
 

@@ -4,7 +4,7 @@
 //! whether there is so much, and take a stream that was cut for a shorter one. Its decoders do the work
 //! here as well, and are given no more than there is.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -22,8 +22,10 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::records::{Batches, RecordOptions};
 
-/// What is read of a stream at once.
-const PIECE: usize = 256 << 10;
+use super::message;
+
+/// What stands before the length of a message; very old streams do not have it.
+const CONTINUATION: [u8; 4] = [0xff; 4];
 /// The length of the footer and the mark after it.
 const TRAILER: u64 = 10;
 
@@ -175,22 +177,40 @@ impl Stream {
         self.decoder.decode(&mut self.piece)
     }
 
-    /// Reads on; `false` at the end.
+    /// Reads the next message, which is looked through; `false` at the end.
     fn read(&mut self) -> Result<bool> {
-        let mut piece = vec![0; PIECE];
-        let read = loop {
-            match self.source.read(&mut piece) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read.map_err(|source| Error::of_data("it can't be read", source))?,
-            }
+        let mut bytes = Vec::new();
+        self.message(&mut bytes)?;
+        self.piece = Buffer::from_vec(bytes);
+        Ok(!self.piece.is_empty())
+    }
+
+    /// A message and its body. What is cut, or is no message, is for the decoder to refuse.
+    fn message(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
+        self.take(4, bytes)?;
+        if *bytes == CONTINUATION {
+            self.take(4, bytes)?;
+        }
+        let Some(length) = bytes.last_chunk().copied().map(u32::from_le_bytes) else {
+            return Ok(());
         };
-        piece.truncate(read);
-        self.piece = Buffer::from_vec(piece);
-        Ok(read > 0)
+        let start = bytes.len();
+        self.take(length.into(), bytes)?;
+        let end = bytes.len();
+        let Some(body) = bytes.get(start..).and_then(message::body_length) else { return Ok(()) };
+        self.take(body, bytes)?;
+        let (message, body) = bytes.split_at(end);
+        message::check(message.get(start..).unwrap_or_default(), body).map_err(unreadable)
+    }
+
+    /// Reads so many bytes, or all there are.
+    fn take(&mut self, count: u64, bytes: &mut Vec<u8>) -> Result<()> {
+        let read = (&mut self.source).take(count).read_to_end(bytes);
+        read.map(drop).map_err(|source| Error::of_data("it can't be read", source))
     }
 }
 
-/// The bytes of a block, if the file has so many.
+/// The bytes of a block, if the file has so many, looked through.
 fn block_of(file: &RandomAccess, block: &Block) -> Result<Buffer> {
     let damaged = || Error::data("its footer is damaged: it tells of blocks that are not there");
     let start = u64::try_from(block.offset()).map_err(|_| damaged())?;
@@ -198,9 +218,56 @@ fn block_of(file: &RandomAccess, block: &Block) -> Result<Buffer> {
     let body = u64::try_from(block.bodyLength()).map_err(|_| damaged())?;
     let end = start.checked_add(metadata).and_then(|end| end.checked_add(body));
     let end = end.filter(|end| *end <= file.size() && metadata >= 8).ok_or_else(damaged)?;
-    Ok(Buffer::from(file.read(start..end)?))
+    let bytes = file.read(start..end)?;
+    let (message, body) = usize::try_from(metadata)
+        .ok()
+        .and_then(|metadata| bytes.split_at_checked(metadata))
+        .ok_or_else(damaged)?;
+    let message = message.strip_prefix(&CONTINUATION).unwrap_or(message);
+    message::check(message.get(4..).unwrap_or_default(), body).map_err(unreadable)?;
+    Ok(Buffer::from(bytes))
 }
 
 fn unreadable(source: ArrowError) -> Error {
     Error::of_data("it is not a whole Arrow file", source)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use super::*;
+
+    const TOO_LONG: &str = "a buffer is far longer than its compressed bytes can be";
+
+    /// A seed of the fuzzer, without its first byte, which is for the fuzzer.
+    fn seed(name: &str) -> Vec<u8> {
+        let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/arrow");
+        std::fs::read(format!("{seeds}/{name}")).unwrap().split_off(1)
+    }
+
+    #[test]
+    fn a_length_in_a_stream_does_not_decide_how_much_memory_is_taken() {
+        let first = |name| IpcFile::stream(Box::new(io::Cursor::new(seed(name))))?.source.next();
+        for (name, rows) in [("stream", 4), ("lz4.stream", 4), ("dictionary.stream", 2)] {
+            assert_eq!(first(name).unwrap().unwrap().num_rows(), rows, "{name}");
+        }
+        let error = first("buffer-of-100-gib.stream").unwrap_err();
+        assert!(error.source().unwrap().to_string().contains(TOO_LONG), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_length_in_a_file_does_not_decide_how_much_memory_is_taken() {
+        let open = |name: &'static str| async move {
+            let location = Location::in_memory();
+            location.put("a", seed(name).into()).await.unwrap();
+            crate::blocking::run(move || IpcFile::file(&location, "a", BytesRead::default())).await
+        };
+        for name in ["file", "zstd.file"] {
+            assert!(open(name).await.is_ok(), "{name}");
+        }
+        let error = open("buffer-of-100-gib.file").await.err().unwrap();
+        assert!(error.source().unwrap().to_string().contains(TOO_LONG), "{error:?}");
+    }
 }

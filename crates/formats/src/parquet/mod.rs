@@ -1,7 +1,11 @@
 //! Parquet.
 
+mod compact;
+mod footer;
 mod options;
+mod pages;
 mod reader;
+mod source;
 mod writer;
 
 pub use options::{ParquetCompression, ParquetOptions};
