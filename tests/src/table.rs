@@ -4,11 +4,14 @@ use anyhow::{Context as _, Result};
 use futures::{StreamExt, TryStreamExt};
 use scylla::client::session::Session;
 use scylla::deserialize::row::DeserializeRow;
+use scylla::errors::ExecutionError;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::Consistency;
 use scylla::statement::batch::{Batch, BatchType};
+use scylla::statement::prepared::PreparedStatement;
+use scylla::statement::unprepared::Statement;
 use tokio::sync::{Mutex, OnceCell};
-use topology::TableName;
+use topology::{TableName, classify};
 
 use crate::cluster::{Main, main_cluster};
 
@@ -79,7 +82,8 @@ impl Table {
         load(&self.on.session, &cql.replace("{}", &self.name.to_string()), rows).await
     }
 
-    /// What the table holds, by a `SELECT`; `{}` stands for the table's name.
+    /// What the table holds on all its replicas, by a `SELECT`; `{}` stands for the table's name. One replica
+    /// alone may not have yet what another acknowledged.
     ///
     /// # Errors
     ///
@@ -89,7 +93,9 @@ impl Table {
         R: for<'frame, 'metadata> DeserializeRow<'frame, 'metadata> + 'static,
     {
         let cql = cql.replace("{}", &self.name.to_string());
-        let rows = self.on.session.query_iter(cql.as_str(), &[]).await.context(cql)?;
+        let mut select = Statement::new(cql.as_str());
+        select.set_consistency(Consistency::All);
+        let rows = self.on.session.query_iter(select, &[]).await.context(cql)?;
         Ok(rows.rows_stream::<R>()?.try_collect().await?)
     }
 
@@ -181,25 +187,39 @@ where
     futures::stream::iter(batches)
         .map(|rows| {
             let prepared = prepared.clone();
-            async move {
-                let mut batch = Batch::new(BatchType::Unlogged);
-                batch.set_consistency(Consistency::All);
-                batch.set_is_idempotent(true);
-                for _ in &rows {
-                    batch.append_statement(prepared.clone());
-                }
-                // A node that was started just now may take longer than it allows itself.
-                let mut attempts = 1..ATTEMPTS;
-                loop {
-                    match session.batch(&batch, rows.as_slice()).await {
-                        Ok(_) => return Ok(()),
-                        Err(_) if attempts.next().is_some() => {}
-                        Err(error) => return Err(error).with_context(|| cql.to_owned()),
-                    }
-                }
-            }
+            async move { write_batch(session, &prepared, &rows).await.with_context(|| cql.to_owned()) }
         })
         .buffer_unordered(WRITERS)
         .try_for_each(|()| async { Ok(()) })
         .await
+}
+
+/// Writes rows in as few batches as the cluster takes: what is too large for it is halved.
+async fn write_batch<R: SerializeRow>(
+    session: &Session,
+    insert: &PreparedStatement,
+    rows: &[R],
+) -> Result<(), ExecutionError> {
+    let mut pieces = vec![rows];
+    while let Some(piece) = pieces.pop() {
+        let mut batch = Batch::new(BatchType::Unlogged);
+        batch.set_consistency(Consistency::All);
+        batch.set_is_idempotent(true);
+        for _ in piece {
+            batch.append_statement(insert.clone());
+        }
+        // A node that was started just now may take longer than it allows itself.
+        let mut attempts = 1..ATTEMPTS;
+        while let Err(error) = session.batch(&batch, piece).await {
+            let (left, right) = piece.split_at(piece.len() / 2);
+            if !classify(&error).retryable() && !left.is_empty() {
+                pieces.extend([right, left]);
+                break;
+            }
+            if attempts.next().is_none() {
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@
 //! Estimates decide how many splits there are and what a plan shows; never what is read.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures::future::join_all;
 use scylla::DeserializeRow;
@@ -24,6 +25,9 @@ use crate::name::TableName;
 use crate::ring::{Node, RingSnapshot};
 use crate::sample::sample;
 use crate::schema::TableSchema;
+
+/// What does not answer for so long is left out: a table whose size is not known can be read all the same.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where an estimate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +175,7 @@ where
     let only = SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node.host_id), None);
     statement.set_load_balancing_policy(Some(only));
     statement.set_consistency(Consistency::LocalOne);
+    statement.set_request_timeout(Some(PATIENCE));
     let rows = session
         .query_unpaged(statement, (table.keyspace(), table.table()))
         .await

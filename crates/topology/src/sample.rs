@@ -3,8 +3,6 @@
 //! From each of a few evenly spaced tokens the next rows are read; how much of the ring they span
 //! tells how dense it is, because keys are spread evenly by their hash.
 
-use std::time::Duration;
-
 use futures::future::join_all;
 use scylla::client::session::Session;
 use scylla::deserialize::row::ColumnIterator;
@@ -15,16 +13,13 @@ use scylla::statement::prepared::PreparedStatement;
 use tokenring::{Token, TokenRange};
 
 use crate::error::{Error, Result};
-use crate::estimates::{EstimateSource, SizeEstimates};
+use crate::estimates::{EstimateSource, PATIENCE, SizeEstimates};
 use crate::schema::TableSchema;
 
 /// Places of the ring that are looked at.
 const PLACES: usize = 8;
 /// Rows read at each, at the most.
 const ROWS: i32 = 100;
-/// A place where this is too short (many tombstones) is left out. The driver prepares on all nodes and waits
-/// for each without bound: where one is silent for so long, there is no sample.
-const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What was found at one place.
 struct Place {
@@ -43,7 +38,8 @@ pub(crate) async fn sample(session: &Session, table: &TableSchema) -> SizeEstima
         columns = table.column_list(),
         table = table.name().cql(),
     );
-    let mut statement = match tokio::time::timeout(TIMEOUT, session.prepare(cql)).await {
+    // The driver prepares on all nodes and waits for each without bound.
+    let mut statement = match tokio::time::timeout(PATIENCE, session.prepare(cql)).await {
         Ok(Ok(statement)) => statement,
         Ok(Err(error)) => {
             tracing::debug!(%error, table = %table.name(), "the table could not be sampled");
@@ -55,7 +51,7 @@ pub(crate) async fn sample(session: &Session, table: &TableSchema) -> SizeEstima
         }
     };
     statement.set_consistency(Consistency::LocalOne);
-    statement.set_request_timeout(Some(TIMEOUT));
+    statement.set_request_timeout(Some(PATIENCE));
     let looks = TokenRange::FULL.split(PLACES).map(|range| look(session, table, &statement, range));
     let mut places = Vec::new();
     for place in join_all(looks).await {
