@@ -4,7 +4,7 @@
 //! slow, and so leaves out just what is looked for (coordinated omission). Here the latency of a read is
 //! counted from the moment at which it was due.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,15 @@ use anyhow::{Context as _, Result, ensure};
 use hdrhistogram::Histogram;
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
+use scylla::client::execution_profile::ExecutionProfile;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
+use scylla::statement::Consistency;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use crate::dataset::partitions;
-use crate::tables::{connect, table};
+use crate::tables::table;
 
 /// Where the choice of partitions begins; the same each time.
 const SEED: u64 = 21;
@@ -93,6 +97,13 @@ impl Latencies {
     }
 }
 
+/// A session that doesn't bear the name of a bulk run, like that of any service.
+async fn session(hosts: &[String]) -> Result<Session> {
+    let profile = ExecutionProfile::builder().consistency(Consistency::LocalOne).build();
+    let builder = SessionBuilder::new().known_nodes(hosts);
+    Ok(builder.default_execution_profile_handle(profile.into_handle()).build().await?)
+}
+
 /// Reads the first rows of random partitions of the table of so many rows. It blocks the thread, which must
 /// not be one of the runtime's: a timer of the runtime is late by up to a millisecond.
 ///
@@ -104,8 +115,7 @@ pub fn read(runtime: &Handle, hosts: &[String], rows: u64, how: Schedule) -> Res
     ensure!(how.rate.is_finite() && how.rate > 0.0, "{} reads per second are none", how.rate);
     let sensors = i64::try_from(partitions(rows).count())?;
     ensure!(sensors > 0, "a table without rows has nothing to read");
-    let operator = runtime.block_on(connect(hosts))?;
-    let session = operator.session();
+    let session = Arc::new(runtime.block_on(session(hosts))?);
     let cql = format!("SELECT * FROM {} WHERE sensor = ? AND sequence = 0", table(rows).cql());
     let statement =
         runtime.block_on(session.prepare(cql)).context("the read could not be prepared")?;
@@ -117,8 +127,7 @@ pub fn read(runtime: &Handle, hosts: &[String], rows: u64, how: Schedule) -> Res
         let due = began + at;
         thread::sleep(due.saturating_duration_since(Instant::now()));
         let sensor = random.random_range(0..sensors);
-        let (session, statement, sender) =
-            (operator.session().clone(), statement.clone(), sender.clone());
+        let (session, statement, sender) = (session.clone(), statement.clone(), sender.clone());
         runtime.spawn(async move {
             let answer = session.execute_unpaged(&statement, (sensor,)).await;
             let taken = due.elapsed();

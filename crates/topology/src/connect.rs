@@ -10,10 +10,10 @@ use std::time::Duration;
 use futures::future::join_all;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use scylla::client::Compression;
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
+use scylla::client::{Compression, SelfIdentity};
 use scylla::errors::{ConnectionError, ConnectionPoolError, MetadataError, NewSessionError};
 use scylla::policies::address_translator::AddressTranslator;
 use scylla::policies::load_balancing::DefaultPolicy;
@@ -28,6 +28,11 @@ use crate::tls::{Refusal, TlsOptions, last_word, refusal};
 /// The driver bounds neither handshakes nor first requests. This is longer than it takes to find out
 /// by its keepalive, which it has once a connection is secured, that a node is silent.
 const SILENCE: Duration = Duration::from_secs(90);
+
+/// The name under which nodes know the sessions of [`connect`]: what they call the driver's name
+/// (STARTUP's `DRIVER_NAME`), shown by `nodetool clientstats` and `system_views.clients`. Runs tell each other by it from those
+/// for whom they hold back.
+pub const CLIENT_NAME: &str = "cassandra-bulk";
 
 /// A user and a password that cannot be printed.
 ///
@@ -189,8 +194,12 @@ async fn open(
         .retry_policy(Arc::new(FallthroughRetryPolicy::new()))
         .load_balancing_policy(policy.build())
         .build();
+    let identity = SelfIdentity::new()
+        .with_custom_driver_name(CLIENT_NAME)
+        .with_custom_driver_version(env!("CARGO_PKG_VERSION"));
     let mut builder = SessionBuilder::new()
         .known_nodes(addresses)
+        .custom_identity(identity)
         .default_execution_profile_handle(profile.into_handle())
         .connection_timeout(options.connect_timeout)
         .compression(options.compression.then_some(Compression::Lz4));

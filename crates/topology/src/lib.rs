@@ -60,7 +60,7 @@ mod schema;
 mod tls;
 mod version;
 
-pub use connect::{ConnectOptions, Credentials, connect};
+pub use connect::{CLIENT_NAME, ConnectOptions, Credentials, connect};
 pub use error::{Error, ErrorKind, Result};
 pub use estimates::{EstimateSource, RangeEstimate, SizeEstimates};
 pub use fault::{Fault, Remedy, classify, is_outcome_unknown, server_message};

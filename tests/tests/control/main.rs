@@ -4,6 +4,7 @@
 //! The program is run as people run it. What holds a run up is its limit of rows a second; so it is in the
 //! middle for as long as a test needs, and ends at once when the limit is taken away.
 
+mod courtesy;
 mod deadline;
 mod limits;
 mod log_file;
