@@ -5,29 +5,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 
 use crate::arena::Arena;
 
-/// The job has so long to connect and plan before anything is measured.
-const LEAD: Duration = Duration::from_secs(2);
-
-/// Runs a job from before a measurement begins until after it has ended, and gives the result of the
-/// measurement and the seconds of each run of the job. The last run goes on to its end, so that each is of
-/// the whole table. `command` makes a run ready.
+/// Measures something, and runs a job from a moment after its beginning until after its end; gives the result of the
+/// measurement and the seconds of each run of the job. What is measured is there before the job is, as
+/// the users of a cluster are. The last run goes on to its end, so that each is of the whole table.
+/// `command` makes a run ready.
 ///
 /// # Errors
 ///
-/// Those of the job and of the measurement. Where the job fails at once, nothing is measured.
+/// Those of the job and of the measurement.
 pub fn during<T>(
     arena: &Arena,
     name: &str,
+    begins_after: Duration,
     mut command: impl FnMut() -> Result<Command> + Send,
     measure: impl FnOnce() -> Result<T>,
 ) -> Result<(T, Vec<f64>)> {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let job = scope.spawn(|| {
+            thread::sleep(begins_after);
             let mut seconds = Vec::new();
             while !over.load(Ordering::Acquire) {
                 seconds.push(arena.measure(name, &mut command()?)?.seconds);
@@ -36,16 +36,14 @@ pub fn during<T>(
         });
         let measured = {
             let _end = EndOnDrop(&over);
-            thread::sleep(LEAD);
-            // As long as it is not told to end, only an error ends it.
-            (!job.is_finished()).then(measure)
+            measure()
         };
         let seconds = job
             .join()
             .map_err(|_| anyhow!("the thread of {name} panicked"))?
             .with_context(|| format!("{name} failed while something was measured beside it"))?;
-        let measured = measured.with_context(|| format!("{name} ended before its time"))??;
-        Ok((measured, seconds))
+        ensure!(!seconds.is_empty(), "the measurement was over before {name} began");
+        Ok((measured?, seconds))
     })
 }
 
@@ -86,33 +84,37 @@ mod tests {
         let lines = || std::fs::read_to_string(&runs).unwrap_or_default().lines().count();
         let measure = || {
             let before = lines();
-            while lines() < before + 3 {
+            while lines() < 3 {
                 thread::yield_now();
             }
             Ok(before)
         };
-        let (before, seconds) = during(&arena, "job", || shell(&script), measure).unwrap();
-        assert!(before > 0, "it was measured before the job began");
-        assert!(seconds.len() >= before + 3, "{} runs", seconds.len());
+        let begins_after = Duration::from_millis(100);
+        let (before, seconds) =
+            during(&arena, "job", begins_after, || shell(&script), measure).unwrap();
+        assert_eq!(before, 0, "the job began before the measurement");
+        assert!(seconds.len() >= 3, "{} runs", seconds.len());
         assert_eq!(seconds.len(), lines(), "the last run did not go on to its end");
         folder::remove(&folder).unwrap();
     }
 
     #[test]
-    fn beside_a_job_that_fails_nothing_is_measured() {
+    fn beside_a_job_that_fails_nothing_has_been_measured() {
         let (arena, folder) = arena("fails");
-        let mut measured = false;
-        let result = during(
-            &arena,
-            "job",
-            || shell("echo no such table; exit 3"),
-            || {
-                measured = true;
-                Ok(())
-            },
-        );
+        let failing = || shell("echo no such table; exit 3");
+        let result = during(&arena, "job", Duration::ZERO, failing, || Ok(()));
         let error = format!("{:#}", result.unwrap_err());
-        assert!(error.contains("no such table") && !measured, "{error}");
+        assert!(error.contains("no such table"), "{error}");
+        folder::remove(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_job_that_has_not_begun_is_an_error() {
+        let (arena, folder) = arena("late");
+        let begins_after = Duration::from_millis(100);
+        let result = during(&arena, "job", begins_after, || shell("true"), || Ok(()));
+        let error = format!("{:#}", result.unwrap_err());
+        assert!(error.contains("before job began"), "{error}");
         folder::remove(&folder).unwrap();
     }
 }

@@ -47,8 +47,8 @@ struct Args {
     /// Seconds in which reads are counted, for each phase.
     #[arg(long, global = true, default_value_t = 15)]
     seconds: u64,
-    /// Seconds of reads before those.
-    #[arg(long, global = true, default_value_t = 2)]
+    /// Seconds of reads before those; the job begins after half of them.
+    #[arg(long, global = true, default_value_t = 4)]
     warm_up: u64,
 }
 
@@ -138,7 +138,9 @@ fn observe(args: &Args, jobs: &Jobs<'_>, phase: Phase) -> Result<Observed> {
         return Ok(Observed { latency: reads(args)?, rows_per_second: None });
     }
     let name = phase.name()?;
-    let (latency, seconds) = during(jobs.arena, &name, || jobs.command(phase), || reads(args))?;
+    let begins_after = Duration::from_secs(args.warm_up) / 2;
+    let command = || jobs.command(phase);
+    let (latency, seconds) = during(jobs.arena, &name, begins_after, command, || reads(args))?;
     jobs.arena.remove_folder(&name)?;
     Ok(Observed { latency, rows_per_second: Some(args.rows as f64 / median(seconds)) })
 }

@@ -1,6 +1,5 @@
 //! `cargo xtask fuzz`: the readers on bytes that nobody would write, as `docs/fuzzing.md` describes.
 
-use std::env;
 use std::fs;
 use std::num::NonZeroU32;
 
@@ -50,14 +49,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let mut command = cargo(words);
         // The other toolchain is for rustup to choose, and not for the cargo that runs this.
         command.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO").env_remove("RUSTC");
-        // Build scripts look at what cargo has told this process about its package (ring's does). After a call
-        // by hand they would be run again, and most crates built again.
-        for (name, _) in env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-                command.env_remove(&name);
-            }
-        }
         if let Err(error) = run_cargo(command.env("CARGO_TARGET_DIR", &build)) {
             broken.push(format!("{target}: {error:#}"));
         }
