@@ -101,8 +101,15 @@ mod tests {
     #[test]
     fn beside_a_job_that_fails_nothing_has_been_measured() {
         let (arena, folder) = arena("fails");
-        let failing = || shell("echo no such table; exit 3");
-        let result = during(&arena, "job", Duration::ZERO, failing, || Ok(()));
+        let begun = folder.join("begun");
+        let failing = || shell(&format!("touch {}; echo no such table; exit 3", begun.display()));
+        let measure = || {
+            while !begun.exists() {
+                thread::yield_now();
+            }
+            Ok(())
+        };
+        let result = during(&arena, "job", Duration::ZERO, failing, measure);
         let error = format!("{:#}", result.unwrap_err());
         assert!(error.contains("no such table"), "{error}");
         folder::remove(&folder).unwrap();
@@ -111,7 +118,7 @@ mod tests {
     #[test]
     fn a_job_that_has_not_begun_is_an_error() {
         let (arena, folder) = arena("late");
-        let begins_after = Duration::from_millis(100);
+        let begins_after = Duration::from_secs(1);
         let result = during(&arena, "job", begins_after, || shell("true"), || Ok(()));
         let error = format!("{:#}", result.unwrap_err());
         assert!(error.contains("before job began"), "{error}");

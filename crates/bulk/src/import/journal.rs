@@ -208,6 +208,8 @@ impl Journal {
             return Err(Error::internal(format!("{shown} has the progress of other files")));
         }
         progress.attempts = progress.attempts.saturating_add(1);
+        // Before anything is written: lists that two runs write at one moment of write time are doubled.
+        journal.commit(&progress).await?;
         Ok(Begun { journal: Some(journal), start: there, progress })
     }
 
@@ -270,6 +272,7 @@ impl Start {
         Start { version: VERSION, import_id: Uuid::new_v4(), started, timestamp, settings }
     }
 }
+
 /// A document of a journal; `None` where it is not there.
 async fn read<T: serde::de::DeserializeOwned>(
     location: &Location,
@@ -282,4 +285,42 @@ async fn read<T: serde::de::DeserializeOwned>(
     };
     let what = format!("{name} of {location}");
     Ok(Some(parse(&what, VERSION, &text)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> Start {
+        let settings = Settings {
+            table: "ks.t".to_owned(),
+            table_id: None,
+            table_columns: Vec::new(),
+            files: Vec::new(),
+            pins: Vec::new(),
+            text: TextOptions::default(),
+            columns: None,
+            map: Vec::new(),
+            skip: Vec::new(),
+            set: Vec::new(),
+            allow_extra: false,
+            allow_missing: false,
+            null_as_null: false,
+            skip_rows: 0,
+            max_rows: None,
+            ttl: None,
+            timestamp: None,
+        };
+        Start::new("2024-02-29T00:00:00Z".to_owned(), 1, settings)
+    }
+
+    #[tokio::test]
+    async fn no_two_runs_of_an_import_are_the_same_attempt_though_none_has_settled_anything() {
+        let folder = tempfile::tempdir().unwrap();
+        for attempt in 1..=4 {
+            // Each ends before it has written down anything itself, as one that is killed.
+            let begun = Journal::open(folder.path(), attempt > 1, start()).await.unwrap();
+            assert_eq!(begun.progress.attempts, attempt);
+        }
+    }
 }
