@@ -131,11 +131,13 @@ async fn killed(trial: &Trial, random: &mut StdRng) -> Result<()> {
     Ok(())
 }
 
-/// Whether a run has begun to write.
+/// Whether a run has begun to write. One that is killed while it writes its first file, which has a `#` in
+/// its name until it is whole, has not.
 fn has_journal(trial: &Trial, run_id: &str) -> Result<bool> {
     let journal = format!("/{run_id}/_bulk/");
     let files = files_below(trial.lake.folder())?;
-    Ok(files.iter().any(|file| file.to_string_lossy().contains(&journal)))
+    let mut files = files.iter().map(|file| file.to_string_lossy());
+    Ok(files.any(|file| file.contains(&journal) && !file.contains('#')))
 }
 
 /// A run that has not ended stands in the way of one that does not know of it.
