@@ -205,10 +205,7 @@ impl Export {
             }
         }
         out.finish().map_err(refused)?;
-        let mut stats = batches.stats();
-        // A run that was ended because it has enough has done what was asked.
-        stats.complete |= how.batches.limit.is_some();
-        Ok(stats)
+        Ok(batches.stats())
     }
 }
 

@@ -64,7 +64,6 @@ pub(crate) fn summary(stats: &Stats) -> String {
         (stats.retries, "retries"),
         (stats.resplits, "re-splits"),
         (stats.replans, "re-plans"),
-        (stats.replans, "changes of the ring"),
         (stats.misrouted, "misrouted pages"),
         (stats.errors, "ranges failed"),
     ] {
@@ -93,7 +92,6 @@ pub(crate) fn stats(stats: &Stats) -> Value {
         "percent": stats.percent(),
         "retries": stats.retries,
         "resplits": stats.resplits,
-        "replans": stats.replans,
         "replans": stats.replans,
         "misrouted": stats.misrouted,
         "errors": stats.errors,

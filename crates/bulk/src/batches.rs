@@ -103,9 +103,11 @@ impl BatchStream {
         &self.decoder.selection.schema
     }
 
-    /// The figures so far.
+    /// The figures so far. They are complete at the end, also where that is the limit of rows.
     pub fn stats(&self) -> Stats {
-        self.scan.stats()
+        let mut stats = self.scan.stats();
+        stats.complete |= self.over && self.decoder.limit.is_reached();
+        stats
     }
 
     /// The next batch, never an empty one; `None` when every row has come.

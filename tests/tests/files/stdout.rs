@@ -47,10 +47,12 @@ fn a_limit_ends_a_stream_with_success() {
     run(async {
         let table = texts("files_stdout_limit", ROWS).await?;
         let name = table.name.cql();
-        let options = ["--limit", "123", "--page-size", "10", "--quiet"];
+        let options = ["--limit", "123", "--page-size", "10", "--output", "json"];
         let arguments = export_arguments(&name, "-", &options);
         let ended = integration_tests::program(&arguments).await?.with_code(0)?;
-        ensure!(ended.stdout.lines().count() == 123 && ended.stderr.is_empty(), "{ended:?}");
+        ensure!(ended.stdout.lines().count() == 123, "{ended:?}");
+        let figures: serde_json::Value = serde_json::from_str(&ended.stderr)?;
+        ensure!(figures["complete"] == true, "{figures}");
         Ok(())
     });
 }

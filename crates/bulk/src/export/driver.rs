@@ -266,7 +266,7 @@ async fn write(mut pages: Scan, output: &Arc<Output>) -> Result<(Stats, Vec<Unit
         .collect();
     let (senders, handles): (Vec<_>, Vec<_>) = lanes.into_iter().unzip();
     let failure = distribute(&mut pages, senders).await;
-    let stats = pages.stats();
+    let mut stats = pages.stats();
     let mut units = Vec::new();
     let mut first = None;
     for handle in handles {
@@ -276,7 +276,10 @@ async fn write(mut pages: Scan, output: &Arc<Output>) -> Result<(Stats, Vec<Unit
     }
     match first.or(failure.filter(|_| !output.limit.is_reached()).map(Error::Run)) {
         Some(error) => Err(error),
-        None => Ok((stats, units)),
+        None => {
+            stats.complete |= output.limit.is_reached();
+            Ok((stats, units))
+        }
     }
 }
 
