@@ -10,8 +10,9 @@ use crate::report::{Run, median};
 use crate::tables::table;
 use crate::wide::Widths;
 
-/// What an export of narrow rows stays below, in MiB, of whatever number of rows.
-pub const NARROW_BOUND: f64 = 96.0;
+/// What an export of narrow rows stays below, in MiB, of whatever number of rows: pages (34), what two files hold back
+/// (2 × 17, and those whose last ranges are still coming), the program, and the allocator's slack.
+pub const NARROW_BOUND: f64 = 128.0;
 
 /// A table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,8 +153,8 @@ mod tests {
         let text = peaks.markdown();
         let lines: Vec<&str> = text.lines().skip(2).collect();
         let expected = [
-            "| 150 bytes | 100 | csv | 3 | 2.00 | 40.0 | 1.00 | 96 | 3.0 |",
-            "| 150 bytes | 900 | csv | 1 | 9.00 | 50.0 | 1.25 | 96 | 3.0 |",
+            "| 150 bytes | 100 | csv | 3 | 2.00 | 40.0 | 1.00 | 128 | 3.0 |",
+            "| 150 bytes | 900 | csv | 1 | 9.00 | 50.0 | 1.25 | 128 | 3.0 |",
             "| 5 MB | 4 | csv | 1 | 3.00 | 200.0 | 5.00 | - | 3.0 |",
             "| 5 MB | 4 | parquet | 1 | 3.00 | 200.0 | - | - | 3.0 |",
         ];
@@ -164,9 +165,9 @@ mod tests {
     fn only_narrow_rows_are_held_to_the_bound() {
         let mut peaks = Peaks::default();
         peaks.add(Content::Wide(Widths::Mixed, 4), Format::Csv, run(1.0, 500.0));
-        peaks.add(Content::Narrow(9), Format::Csv, run(1.0, 96.0));
+        peaks.add(Content::Narrow(9), Format::Csv, run(1.0, 128.0));
         assert!(peaks.beyond_bound().is_empty());
-        peaks.add(Content::Narrow(9), Format::Parquet, run(1.0, 96.5));
-        assert_eq!(peaks.beyond_bound(), ["9 rows to parquet took 96.5 MiB, more than 96"]);
+        peaks.add(Content::Narrow(9), Format::Parquet, run(1.0, 128.5));
+        assert_eq!(peaks.beyond_bound(), ["9 rows to parquet took 128.5 MiB, more than 128"]);
     }
 }
