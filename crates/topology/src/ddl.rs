@@ -5,7 +5,8 @@ use scylla::frame::response::result::{CollectionType, ColumnType};
 
 use crate::error::{Error, Result};
 use crate::name::TableName;
-use crate::schema::{TableSchema, of_any_node};
+use crate::question::ask_any_node;
+use crate::schema::TableSchema;
 
 impl TableSchema {
     /// Reads the CQL that makes the table again: the types it uses, those that others need first, and
@@ -31,8 +32,7 @@ impl TableSchema {
 
 async fn describe(session: &Session, cql: String) -> Result<Vec<String>> {
     let doing = format!("the cluster did not answer {cql}");
-    let rows = session
-        .query_unpaged(of_any_node(&cql), &[])
+    let rows = ask_any_node(session, &cql)
         .await
         .map_err(|error| Error::query(&doing, error))?
         .into_rows_result()

@@ -54,6 +54,7 @@ mod estimates;
 mod fault;
 mod name;
 mod plan;
+mod question;
 mod ring;
 mod sample;
 mod schema;

@@ -1,21 +1,14 @@
 //! What a table is: its columns in the order `SELECT *` gives them, and its keys.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::cluster::ClusterState;
 use scylla::cluster::metadata;
 use scylla::frame::response::result::ColumnType;
-use scylla::policies::retry::DefaultRetryPolicy;
-use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
-use scylla::statement::Consistency;
-use scylla::statement::unprepared::Statement;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{TableName, quote, shown};
+use crate::question::ask_any_node;
 use crate::version::TableVersion;
 
 /// The part a column plays in its table.
@@ -250,31 +243,9 @@ fn other_partitioner(what: &str, class: &str) -> Error {
     )
 }
 
-/// A question that any node answers from its own tables.
-///
-/// The session's consistency is for the rows of users, and may ask for more replicas than a local table
-/// has. And where one node is silent, another is asked: nothing has begun yet that could be resumed.
-pub(crate) fn of_any_node(cql: &str) -> Statement {
-    const PATIENCE: Duration = Duration::from_secs(1);
-    const OTHERS: usize = 2;
-    let profile = ExecutionProfile::builder()
-        .consistency(Consistency::LocalOne)
-        .retry_policy(Arc::new(DefaultRetryPolicy::new()))
-        .speculative_execution_policy(Some(Arc::new(SimpleSpeculativeExecutionPolicy {
-            max_retry_count: OTHERS,
-            retry_interval: PATIENCE,
-        })))
-        .build();
-    let mut statement = Statement::new(cql);
-    statement.set_is_idempotent(true);
-    statement.set_execution_profile_handle(Some(profile.into_handle()));
-    statement
-}
-
 async fn check_partitioner(session: &Session) -> Result<()> {
     let doing = "the cluster's partitioner could not be read from system.local";
-    let class = session
-        .query_unpaged(of_any_node("SELECT partitioner FROM system.local"), &[])
+    let class = ask_any_node(session, "SELECT partitioner FROM system.local")
         .await
         .map_err(|error| Error::query(doing, error))?
         .into_rows_result()
@@ -288,11 +259,7 @@ async fn check_partitioner(session: &Session) -> Result<()> {
 /// Virtual keyspaces are not in `system_schema`; clusters before 4.0 have none, and no such table.
 async fn virtual_keyspaces(session: &Session) -> Result<Vec<String>> {
     let doing = "the virtual keyspaces could not be read";
-    let rows = session
-        .query_unpaged(
-            of_any_node("SELECT keyspace_name FROM system_virtual_schema.keyspaces"),
-            &[],
-        )
+    let rows = ask_any_node(session, "SELECT keyspace_name FROM system_virtual_schema.keyspaces")
         .await
         .map_err(|error| Error::query(doing, error))?
         .into_rows_result()

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{TableName, literal};
-use crate::schema::of_any_node;
+use crate::question::ask_any_node;
 
 /// A table as it is at one moment (`system_schema.tables`, `columns` and `dropped_columns`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,8 +100,7 @@ where
     // Written into the statement: bound values would have it prepared first, on each node, one by one.
     let (keyspace, table) = (literal(name.keyspace()), literal(name.table()));
     let statement = format!("{select} WHERE keyspace_name = {keyspace} AND table_name = {table}");
-    let result = session
-        .query_unpaged(of_any_node(&statement), &[])
+    let result = ask_any_node(session, &statement)
         .await
         .map_err(|error| Error::query(doing(), error))?
         .into_rows_result()
